@@ -1,0 +1,3 @@
+//! The `video-telemetry` binary.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! PostgreSQL through diesel-async.
+
+pub mod cluster;
