@@ -10,4 +10,5 @@
 
 pub mod cli;
 pub mod qoe;
+pub mod session;
 pub mod storage;

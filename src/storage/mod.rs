@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod connection;
 mod error;
 pub mod event;
+mod facade;
 mod insert;
 mod key;
 mod lane_insert;
@@ -23,6 +24,7 @@ mod summary_row;
 mod writer;
 
 pub use error::StorageError;
+pub use facade::{Settings, Storage};
 pub use key::SessionKey;
 pub use metrics::Metrics;
 pub use pool::{Pool, PooledConnection};
