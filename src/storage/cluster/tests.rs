@@ -1,0 +1,205 @@
+//! The private cluster on a real PostgreSQL. Processes that are killed are this test binary again,
+//! running only [`child_process`].
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::postmaster::{State, look};
+use super::*;
+
+mod ends;
+mod places;
+mod users;
+
+/// A data folder that the server's user can reach, removed at the end.
+fn data_dir() -> tempfile::TempDir {
+    let open = fs::Permissions::from_mode(0o755);
+    tempfile::Builder::new()
+        .prefix("vt-")
+        .permissions(open)
+        .tempdir_in("/tmp")
+        .unwrap()
+}
+
+fn serve(folder: &Path) -> PrivateCluster {
+    PrivateCluster::open(folder, Ownership::Exclusive).unwrap()
+}
+
+fn share(folder: &Path) -> PrivateCluster {
+    PrivateCluster::open(folder, Ownership::Shared).unwrap()
+}
+
+/// What psql prints, through a shell as a person would run it.
+fn psql(cluster: &PrivateCluster, sql: &str) -> String {
+    psql_command(&cluster.psql_command(), sql)
+}
+
+fn psql_command(command: &str, sql: &str) -> String {
+    let line = format!("{command} -XAt -v ON_ERROR_STOP=1 -c \"$SQL\"");
+    let output = Command::new("sh")
+        .args(["-c", &line])
+        .env("SQL", sql)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{line}: {errors}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "waited in vain: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn wait_until_down(pgdata: &Path) {
+    wait_until("the server ends", || look(pgdata).unwrap() == State::Down);
+}
+
+/// The server's own word on how it ended.
+fn ended_cleanly(cluster_log: &Path) -> bool {
+    fs::read_to_string(cluster_log)
+        .unwrap()
+        .contains("database system is shut down")
+}
+
+/// Another process with the cluster of `folder` open.
+struct Other {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Other {
+    /// Starts it and waits until the cluster is open; `role` is `serve`, `share` or `temporary`.
+    fn start(role: &str, folder: &Path) -> (Self, String) {
+        Self::start_with(role, folder, |_| {})
+    }
+
+    fn start_with(role: &str, folder: &Path, change: impl Fn(&mut Command)) -> (Self, String) {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args([
+                "--exact",
+                "storage::cluster::tests::child_process",
+                "--nocapture",
+            ])
+            .env("CLUSTER_TEST_ROLE", role)
+            .env("CLUSTER_TEST_FOLDER", folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut other = Self { child, output };
+        let said = other.hear("cluster: ");
+        (other, said)
+    }
+
+    /// The rest of the next line that begins with this.
+    fn hear(&mut self, begin: &str) -> String {
+        for line in self.output.by_ref().lines() {
+            if let Some((_, rest)) = line.unwrap().split_once(begin) {
+                return rest.to_owned();
+            }
+        }
+        panic!("the other process ended without saying {begin:?}");
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Ends its standard input, which it takes as the order to stop.
+    fn end(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+/// Not a test by itself: the other process.
+#[test]
+fn child_process() {
+    let Ok(role) = std::env::var("CLUSTER_TEST_ROLE") else {
+        return;
+    };
+    let folder = PathBuf::from(std::env::var_os("CLUSTER_TEST_FOLDER").unwrap());
+    let opened = match role.as_str() {
+        "serve" => PrivateCluster::open(&folder, Ownership::Exclusive),
+        "share" => PrivateCluster::open(&folder, Ownership::Shared),
+        _ => PrivateCluster::temporary(),
+    };
+    match opened {
+        Ok(cluster) => {
+            println!(
+                "cluster: {}\t{}",
+                cluster.psql_command(),
+                cluster.pgdata().display()
+            );
+            std::io::stdin().lines().for_each(drop);
+            cluster.stop().unwrap();
+        }
+        Err(error) => println!("cluster: error {error}"),
+    }
+}
+
+#[test]
+fn data_survives_a_stop_and_the_settings_are_durable() {
+    let folder = data_dir();
+    let cluster = serve(folder.path());
+    psql(&cluster, "CREATE TABLE t AS SELECT 42 AS answer");
+    let facts =
+        "SELECT current_user, current_database(), pg_encoding_to_char(encoding), datcollate,
+        inet_server_addr() IS NULL FROM pg_database WHERE datname = current_database()";
+    assert_eq!(psql(&cluster, facts), "telemetry|telemetry|UTF8|C|t");
+    for (setting, value) in [
+        ("fsync", "on"),
+        ("synchronous_commit", "on"),
+        ("listen_addresses", ""),
+        ("max_connections", "100"),
+        ("TimeZone", "UTC"),
+    ] {
+        assert_eq!(
+            psql(&cluster, &format!("SHOW {setting}")),
+            value,
+            "{setting}"
+        );
+    }
+    let log = cluster.home.log_file();
+    cluster.stop().unwrap();
+    assert!(ended_cleanly(&log));
+    let again = serve(folder.path());
+    assert_eq!(psql(&again, "SELECT answer FROM t"), "42");
+    assert_eq!(again.notes(), [String::new(); 0]);
+}
+
+#[test]
+fn each_test_can_have_its_own_database() {
+    let cluster = PrivateCluster::temporary().unwrap();
+    let url = cluster.create_database("one \"test\"").unwrap();
+    assert_eq!(url, cluster.create_database("one \"test\"").unwrap());
+    let command = format!("psql '{url}'");
+    assert_eq!(
+        psql_command(&command, "SELECT current_database()"),
+        "one \"test\""
+    );
+}
+
+#[test]
+fn the_url_suits_the_service_s_own_driver() {
+    let cluster = PrivateCluster::temporary().unwrap();
+    let config: tokio_postgres::Config = cluster.database_url().parse().unwrap();
+    assert!(matches!(
+        config.get_hosts(),
+        [tokio_postgres::config::Host::Unix(_)]
+    ));
+}
