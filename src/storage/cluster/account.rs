@@ -149,6 +149,7 @@ fn passwd_lines(users: &str) -> impl Iterator<Item = Vec<&str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn users_are_read_from_passwd() {
@@ -172,6 +173,7 @@ mod tests {
     #[test]
     fn a_folder_that_only_root_can_enter_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let account = Account::of_new_cluster().unwrap();
         assert_eq!(account.can_enter(folder.path()), !account.becomes);
         assert!(account.can_enter(Path::new("/tmp")));

@@ -5,6 +5,7 @@ use super::*;
 #[test]
 fn a_folder_that_the_server_s_user_cannot_reach_is_replaced_and_found_again() {
     let root = tempfile::tempdir().unwrap();
+    fs::set_permissions(root.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let clone = root.path().join("clone");
     let cluster = serve(&clone.join("data"));
     psql(&cluster, "CREATE TABLE t AS SELECT 5 AS a");
@@ -87,8 +88,9 @@ fn a_cluster_of_another_user_is_refused_by_name() {
     if owner.home.account.uid == 65534 {
         return;
     }
-    let (_other, said) = Other::start_with("share", folder.path(), |command| {
+    let (other, said) = Other::start_with("share", folder.path(), |command| {
         command.uid(65534).gid(65534).current_dir("/");
     });
     assert!(said.contains("belongs to postgres"), "{said}");
+    other.end();
 }
