@@ -25,11 +25,11 @@ pub(super) struct Account {
 impl Account {
     /// The owner of the cluster in `pgdata`, where there is one.
     pub(super) fn of_cluster(pgdata: &Path) -> Result<Option<Self>, ClusterError> {
-        match fs::metadata(pgdata.join("PG_VERSION")).map_err(|error| error.kind()) {
-            Err(io::ErrorKind::NotFound) => return Ok(None),
-            // That it is there, but not ours, shows in the folder's owner too.
-            Ok(_) | Err(_) => {}
+        let version = fs::metadata(pgdata.join("PG_VERSION"));
+        if version.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(None);
         }
+        // Whose it is shows in the folder, even where we may not look inside.
         let owner = fs::metadata(pgdata).map_err(io_error("look at", pgdata))?;
         let account = Self::of_ids(owner.uid(), owner.gid());
         if account.uid == 0 {

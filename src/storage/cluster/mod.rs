@@ -56,10 +56,10 @@ pub struct PrivateCluster {
     socket_dir: PathBuf,
     notes: Vec<String>,
     running: Option<Running>,
+    keeper: Option<Child>,
     users_lock: File,
     /// Held for as long as this lives.
     _serve_lock: Option<File>,
-    keeper: Option<Child>,
 }
 
 #[derive(Debug)]
@@ -168,7 +168,7 @@ impl PrivateCluster {
     pub fn psql_command(&self) -> String {
         let beside = self.binaries.program("psql");
         let psql = if beside.is_file() && !binaries::is_in_path("psql") {
-            beside.display().to_string()
+            format!("'{}'", beside.display().to_string().replace('\'', r"'\''"))
         } else {
             "psql".to_owned()
         };

@@ -13,10 +13,10 @@ fn pid_of(pgdata: &Path) -> i32 {
     }
 }
 
-/// psql command and cluster folder, as the other process said them.
+/// URL and cluster folder, as the other process said them.
 fn parts(said: &str) -> (&str, PathBuf) {
-    let (command, pgdata) = said.split_once('\t').unwrap();
-    (command, PathBuf::from(pgdata))
+    let (url, pgdata) = said.split_once('\t').unwrap();
+    (url, PathBuf::from(pgdata))
 }
 
 #[test]
@@ -24,8 +24,8 @@ fn a_killed_process_leaves_a_clean_database() {
     for role in ["serve", "share"] {
         let folder = data_dir();
         let (other, said) = Other::start(role, folder.path());
-        let (command, pgdata) = parts(&said);
-        psql_command(command, "CREATE TABLE t AS SELECT 7 AS a");
+        let (url, pgdata) = parts(&said);
+        query_url(url, "CREATE TABLE t AS SELECT 7 AS a");
         other.kill();
         wait_until_down(&pgdata);
         assert!(
@@ -33,7 +33,7 @@ fn a_killed_process_leaves_a_clean_database() {
             "{role}"
         );
         assert_eq!(
-            psql(&serve(folder.path()), "SELECT a FROM t"),
+            query(&serve(folder.path()), "SELECT a FROM t"),
             "7",
             "{role}"
         );
@@ -81,7 +81,7 @@ fn an_orphan_is_adopted_and_stopped_with_serve() {
     let orphan = pid_of(&home.pgdata());
     let cluster = serve(folder.path());
     assert_eq!(pid_of(&home.pgdata()), orphan);
-    assert_eq!(psql(&cluster, "SELECT 1"), "1");
+    assert_eq!(query(&cluster, "SELECT 1"), "1");
     cluster.stop().unwrap();
     assert_eq!(look(&home.pgdata()).unwrap(), State::Down);
 }
@@ -100,14 +100,14 @@ fn an_adopted_server_ends_with_a_killed_serve_too() {
 fn a_server_that_is_stopping_is_waited_for() {
     let folder = data_dir();
     let (other, said) = Other::start("serve", folder.path());
-    let (command, _) = parts(&said);
-    psql_command(
-        command,
+    let (url, _) = parts(&said);
+    query_url(
+        url,
         "CREATE TABLE t AS SELECT generate_series(1, 200000) AS a",
     );
     other.kill();
     assert_eq!(
-        psql(&serve(folder.path()), "SELECT count(*) FROM t"),
+        query(&serve(folder.path()), "SELECT count(*) FROM t"),
         "200000"
     );
 }
@@ -116,7 +116,7 @@ fn a_server_that_is_stopping_is_waited_for() {
 fn a_server_that_dies_is_started_again() {
     let folder = data_dir();
     let cluster = serve(folder.path());
-    psql(&cluster, "CREATE TABLE t AS SELECT 1 AS a");
+    query(&cluster, "CREATE TABLE t AS SELECT 1 AS a");
     let pgdata = cluster.pgdata();
     let first = pid_of(&pgdata);
     kill_process(Pid::from_raw(first).unwrap(), Signal::QUIT).unwrap();
@@ -124,7 +124,7 @@ fn a_server_that_dies_is_started_again() {
         "a new server is ready",
         || matches!(look(&pgdata).unwrap(), State::Ready(found) if found.pid != first),
     );
-    assert_eq!(psql(&cluster, "SELECT a FROM t"), "1");
+    assert_eq!(query(&cluster, "SELECT a FROM t"), "1");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_stale_lock_file_blocks_nobody() {
             pgdata.display()
         );
         fs::write(pgdata.join("postmaster.pid"), text).unwrap();
-        assert_eq!(psql(&serve(folder.path()), "SELECT 1"), "1");
+        assert_eq!(query(&serve(folder.path()), "SELECT 1"), "1");
     }
     foreign.kill().unwrap();
     foreign.wait().unwrap();
@@ -160,7 +160,7 @@ fn a_half_finished_creation_is_begun_anew() {
     fs::create_dir_all(unfinished.join("base/1")).unwrap();
     fs::write(unfinished.join("PG_VERSION"), "15\n").unwrap();
     let cluster = serve(folder.path());
-    assert_eq!(psql(&cluster, "SELECT 1"), "1");
+    assert_eq!(query(&cluster, "SELECT 1"), "1");
     assert!(!unfinished.exists());
 }
 

@@ -8,7 +8,7 @@ fn a_folder_that_the_server_s_user_cannot_reach_is_replaced_and_found_again() {
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let clone = root.path().join("clone");
     let cluster = serve(&clone.join("data"));
-    psql(&cluster, "CREATE TABLE t AS SELECT 5 AS a");
+    query(&cluster, "CREATE TABLE t AS SELECT 5 AS a");
     if account::own_uid() != 0 {
         assert_eq!(cluster.pgdata(), cluster.data_dir().join("postgresql"));
         return;
@@ -21,7 +21,7 @@ fn a_folder_that_the_server_s_user_cannot_reach_is_replaced_and_found_again() {
     fs::rename(&clone, root.path().join("moved")).unwrap();
     let again = serve(&root.path().join("moved/data"));
     assert_eq!(again.home.folder, elsewhere);
-    assert_eq!(psql(&again, "SELECT a FROM t"), "5");
+    assert_eq!(query(&again, "SELECT a FROM t"), "5");
     drop(again);
     fs::remove_dir_all(elsewhere).unwrap();
 }
@@ -37,7 +37,7 @@ fn long_and_unusual_folders_get_a_socket_elsewhere() {
             cluster.socket_dir
         );
         assert!(!cluster.socket_dir.starts_with(folder.path()));
-        assert_eq!(psql(&cluster, "SELECT 1"), "1");
+        assert_eq!(query(&cluster, "SELECT 1"), "1");
         let socket_dir = cluster.socket_dir.clone();
         drop(cluster);
         fs::remove_dir(socket_dir).unwrap();
@@ -68,8 +68,8 @@ fn an_ordinary_user_runs_the_server_itself_and_root_may_join() {
         }
     });
     let guest = share(folder.path());
-    assert_eq!(psql(&guest, "SELECT 1"), "1");
-    assert!(said.starts_with(&guest.psql_command()), "{said}");
+    assert_eq!(query(&guest, "SELECT 1"), "1");
+    assert!(said.starts_with(&guest.database_url()), "{said}");
     drop(guest);
     ordinary.end();
     // The cluster stays its owner's when root runs it.

@@ -19,18 +19,18 @@ fn a_second_serve_is_refused_by_name() {
 fn a_short_command_uses_the_server_of_serve_and_leaves_it_running() {
     let folder = data_dir();
     let owner = serve(folder.path());
-    psql(&owner, "CREATE TABLE t AS SELECT 1 AS a");
+    query(&owner, "CREATE TABLE t AS SELECT 1 AS a");
     let guest = share(folder.path());
     assert_eq!(guest.database_url(), owner.database_url());
     guest.stop().unwrap();
-    assert_eq!(psql(&owner, "SELECT a FROM t"), "1");
+    assert_eq!(query(&owner, "SELECT a FROM t"), "1");
 }
 
 #[test]
 fn a_short_command_alone_starts_the_server_and_stops_it() {
     let folder = data_dir();
     let alone = share(folder.path());
-    assert_eq!(psql(&alone, "SELECT 1"), "1");
+    assert_eq!(query(&alone, "SELECT 1"), "1");
     let (pgdata, log) = (alone.pgdata(), alone.home.log_file());
     alone.stop().unwrap();
     assert_eq!(look(&pgdata).unwrap(), State::Down);
@@ -43,7 +43,7 @@ fn of_two_short_commands_the_last_one_ends_the_server() {
     let (first, _) = Other::start("share", folder.path());
     let second = share(folder.path());
     first.end();
-    assert_eq!(psql(&second, "SELECT 1"), "1");
+    assert_eq!(query(&second, "SELECT 1"), "1");
     let (pgdata, log) = (second.pgdata(), second.home.log_file());
     drop(second);
     wait_until_down(&pgdata);
@@ -57,7 +57,7 @@ fn many_short_commands_can_begin_at_once_on_a_new_folder() {
         for _ in 0..4 {
             scope.spawn(|| {
                 let cluster = share(folder.path());
-                assert_eq!(psql(&cluster, "SELECT 1"), "1");
+                assert_eq!(query(&cluster, "SELECT 1"), "1");
             });
         }
     });
@@ -70,7 +70,7 @@ fn serve_takes_over_from_a_short_command_that_then_leaves() {
     let (short, _) = Other::start("share", folder.path());
     let owner = serve(folder.path());
     short.end();
-    assert_eq!(psql(&owner, "SELECT 1"), "1");
+    assert_eq!(query(&owner, "SELECT 1"), "1");
     let pgdata = owner.pgdata();
     owner.stop().unwrap();
     assert_eq!(look(&pgdata).unwrap(), State::Down);
