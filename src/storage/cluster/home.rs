@@ -121,6 +121,14 @@ fn folder_elsewhere(data_dir: &Path, name: Option<String>) -> Result<PathBuf, Cl
     Ok(folder)
 }
 
+/// Where the cluster of this data folder is, if there is one.
+pub(super) fn existing_folder(data_dir: &Path) -> PathBuf {
+    match recorded_name(data_dir) {
+        Some(name) if !data_dir.join("postgresql").exists() => Path::new(ELSEWHERE).join(name),
+        _ => data_dir.to_owned(),
+    }
+}
+
 /// Only a plain name counts: the file must not lead root into some other folder.
 fn recorded_name(data_dir: &Path) -> Option<String> {
     if own_uid() != 0 {

@@ -16,7 +16,7 @@ use super::error::{ClusterError, io_error};
 use super::home::Home;
 
 /// Someone else may be creating the cluster, or its server recovering from a crash.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 const TICK: Duration = Duration::from_millis(20);
 
 /// The path of the lock that every user of the cluster holds.
@@ -49,10 +49,10 @@ pub(super) fn serve(home: &Home) -> Result<File, ClusterError> {
 }
 
 /// Waits until no other process creates, starts or leaves this cluster.
-pub(super) fn start(home: &Home) -> Result<File, ClusterError> {
+pub(super) fn start(home: &Home, longest: Duration) -> Result<File, ClusterError> {
     let path = home.folder.join("start.lock");
     let file = open(home, &path)?;
-    wait_for(&path, || file.try_lock())?;
+    wait_for(&path, longest, || file.try_lock())?;
     Ok(file)
 }
 
@@ -61,7 +61,7 @@ pub(super) fn users(home: &Home) -> Result<(File, bool), ClusterError> {
     let path = users_file(home);
     let file = open(home, &path)?;
     let alone = attempt(file.try_lock(), &path)?;
-    wait_for(&path, || file.try_lock_shared())?;
+    wait_for(&path, LONGEST_WAIT, || file.try_lock_shared())?;
     Ok((file, alone))
 }
 
@@ -95,14 +95,15 @@ fn attempt(result: Result<(), TryLockError>, path: &Path) -> Result<bool, Cluste
 
 fn wait_for(
     path: &Path,
+    longest: Duration,
     try_lock: impl Fn() -> Result<(), TryLockError>,
 ) -> Result<(), ClusterError> {
     let begun = Instant::now();
     while !attempt(try_lock(), path)? {
-        if begun.elapsed() > LONGEST_WAIT {
+        if begun.elapsed() > longest {
             return Err(ClusterError::TimedOut {
                 what: format!("the lock {}", path.display()),
-                seconds: LONGEST_WAIT.as_secs(),
+                seconds: longest.as_secs(),
             });
         }
         thread::sleep(TICK);

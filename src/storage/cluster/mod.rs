@@ -29,6 +29,7 @@ mod tests;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::time::Duration;
 
 pub use binaries::{PgBinaries, find_binaries};
 pub use error::ClusterError;
@@ -38,6 +39,8 @@ use server::Launch;
 use shared::SharedServer;
 use supervisor::Supervisor;
 
+const LONGEST_WAIT_TO_LEAVE: Duration = Duration::from_secs(5);
+
 /// What the caller wants of the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
@@ -46,6 +49,12 @@ pub enum Ownership {
     /// For the other subcommands, beside a `serve` and beside each other. The server stops when the
     /// last user has gone.
     Shared,
+}
+
+/// The major version of PostgreSQL that made the cluster of `data_dir`; `None`: there is no cluster
+/// yet. Creates and changes nothing, for `doctor`.
+pub fn cluster_major(data_dir: &Path) -> Result<Option<u32>, ClusterError> {
+    create::major_of(&home::existing_folder(data_dir).join("postgresql"))
 }
 
 /// A cluster whose server is running. Dropping it is like [`PrivateCluster::stop`].
@@ -77,7 +86,7 @@ impl PrivateCluster {
             Ownership::Exclusive => Some(lock::serve(&home)?),
             Ownership::Shared => None,
         };
-        let _starting = lock::start(&home)?;
+        let _starting = lock::start(&home, lock::LONGEST_WAIT)?;
         let (users_lock, alone) = lock::users(&home)?;
         let binaries = find_binaries(create::major_of(&home.pgdata())?)?;
         create::create_if_missing(&home, &binaries)?;
@@ -102,8 +111,12 @@ impl PrivateCluster {
                 (Running::Shared(shared), socket_dir, needs_keeper)
             }
         };
+        let mut notes: Vec<String> = home.note().into_iter().collect();
+        if !setpriv::is_there() {
+            notes.push("setpriv is missing: PostgreSQL gets no signal when this process is killed, only flock watches over it".to_owned());
+        }
         let mut cluster = Self {
-            notes: home.note().into_iter().collect(),
+            notes,
             home,
             binaries,
             socket_dir,
@@ -205,8 +218,9 @@ impl PrivateCluster {
         let Some(running) = self.running.take() else {
             return Ok(());
         };
-        // Nobody may begin to use a server that is about to stop.
-        let _starting = lock::start(&self.home)?;
+        // Nobody should begin to use a server that is about to stop. But whoever takes long to
+        // start it does not keep us: it sees the server stop, and starts a new one.
+        let _starting = lock::start(&self.home, LONGEST_WAIT_TO_LEAVE).ok();
         match running {
             Running::Supervised(mut supervisor) => supervisor.stop(),
             Running::Shared(server) => {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -162,7 +163,7 @@ impl Launch {
             _ => {}
         }
         let mut options = OpenOptions::new();
-        options.create_new(true).append(true);
+        options.create_new(true).append(true).mode(0o600);
         options.open(&path).map_err(io_error("create", &path))
     }
 

@@ -151,9 +151,10 @@ fn child_process() {
     match opened {
         Ok(cluster) => {
             println!(
-                "cluster: {}\t{}",
+                "cluster: {}\t{}\t{}",
                 cluster.database_url(),
-                cluster.pgdata().display()
+                cluster.pgdata().display(),
+                cluster.notes().join(" ")
             );
             std::io::stdin().lines().for_each(drop);
             cluster.stop().unwrap();
@@ -186,6 +187,8 @@ fn data_survives_a_stop_and_the_settings_are_durable() {
     let log = cluster.home.log_file();
     cluster.stop().unwrap();
     assert!(ended_cleanly(&log));
+    let major = cluster_major(folder.path()).unwrap().unwrap();
+    assert_eq!(find_binaries(Some(major)).unwrap().major, major);
     let again = serve(folder.path());
     assert_eq!(query(&again, "SELECT answer FROM t"), "42");
     assert!(again.notes().is_empty());

@@ -15,8 +15,8 @@ fn pid_of(pgdata: &Path) -> i32 {
 
 /// URL and cluster folder, as the other process said them.
 fn parts(said: &str) -> (&str, PathBuf) {
-    let (url, pgdata) = said.split_once('\t').unwrap();
-    (url, PathBuf::from(pgdata))
+    let mut parts = said.split('\t');
+    (parts.next().unwrap(), PathBuf::from(parts.next().unwrap()))
 }
 
 #[test]
@@ -38,6 +38,46 @@ fn a_killed_process_leaves_a_clean_database() {
             "{role}"
         );
     }
+}
+
+/// A folder with links to these programs, to be a whole PATH.
+fn only_programs(names: &[&str]) -> tempfile::TempDir {
+    let folder = data_dir();
+    for name in names {
+        let real = Path::new("/usr/bin").join(name);
+        std::os::unix::fs::symlink(real, folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_killed_process_leaves_a_clean_database_without_setpriv_too() {
+    let folder = data_dir();
+    let path = only_programs(&["flock", "test"]);
+    let (other, said) = Other::start_with("serve", folder.path(), |command| {
+        command.env("PATH", path.path());
+    });
+    assert!(said.contains("setpriv is missing"), "{said}");
+    other.kill();
+    wait_until_down(&folder.path().join("postgresql"));
+    assert!(ended_cleanly(&folder.path().join("postgresql.log")));
+}
+
+#[test]
+fn without_setpriv_and_flock_the_next_serve_adopts_what_is_left() {
+    let folder = data_dir();
+    let path = only_programs(&["test"]);
+    let (other, said) = Other::start_with("serve", folder.path(), |command| {
+        command.env("PATH", path.path());
+    });
+    assert!(said.contains("flock cannot be run"), "{said}");
+    let left = pid_of(&folder.path().join("postgresql"));
+    other.kill();
+    let cluster = serve(folder.path());
+    assert_eq!(pid_of(&cluster.pgdata()), left);
+    let pgdata = cluster.pgdata();
+    drop(cluster);
+    assert_eq!(look(&pgdata).unwrap(), State::Down);
 }
 
 #[test]

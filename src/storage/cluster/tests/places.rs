@@ -19,6 +19,11 @@ fn a_folder_that_the_server_s_user_cannot_reach_is_replaced_and_found_again() {
     assert!(note.contains(elsewhere.to_str().unwrap()), "{note}");
     cluster.stop().unwrap();
     fs::rename(&clone, root.path().join("moved")).unwrap();
+    assert!(
+        cluster_major(&root.path().join("moved/data"))
+            .unwrap()
+            .is_some()
+    );
     let again = serve(&root.path().join("moved/data"));
     assert_eq!(again.home.folder, elsewhere);
     assert_eq!(query(&again, "SELECT a FROM t"), "5");
