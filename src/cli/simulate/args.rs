@@ -52,8 +52,8 @@ pub struct SimulateArgs {
     #[arg(long, default_value_t = 0.3, value_parser = share)]
     pub original_share: f64,
 
-    /// Mean time that a viewer means to watch, minutes. Five make about 40 events a session.
-    #[arg(long, default_value_t = 5.0, value_parser = positive)]
+    /// Mean time that a viewer means to watch, minutes. Ten make about 40 events a session.
+    #[arg(long, default_value_t = 10.0, value_parser = positive)]
     pub mean_minutes: f64,
 
     /// Send only the first N events of each session, so that it stays live until the server's idle

@@ -25,6 +25,7 @@ mod stats;
 mod story;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod wire;
 
 use std::io::{IsTerminal as _, Write};

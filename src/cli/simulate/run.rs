@@ -190,10 +190,7 @@ pub(super) fn recipe(args: &SimulateArgs, now_ms: i64) -> anyhow::Result<Recipe>
         sessions: args.sessions,
         original_share: args.original_share,
         mean_minutes: args.mean_minutes,
-        events_per_session: match args.events_per_session {
-            Some(events) => usize::try_from(events)?,
-            None => usize::MAX,
-        },
+        events_per_session: args.events_per_session.map(usize::try_from).transpose()?,
         schedule: Schedule {
             seed: args.seed,
             sessions: args.sessions,

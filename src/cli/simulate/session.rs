@@ -23,7 +23,7 @@ pub(super) struct Recipe {
     pub(super) sessions: u64,
     pub(super) original_share: f64,
     pub(super) mean_minutes: f64,
-    pub(super) events_per_session: usize,
+    pub(super) events_per_session: Option<usize>,
     pub(super) schedule: Schedule,
 }
 
@@ -54,7 +54,7 @@ impl Session {
         } else {
             clients::plugin(&moments)
         };
-        drafts.truncate(enough);
+        drafts.truncate(enough.unwrap_or(usize::MAX));
         let length_ms = drafts.last().map_or(0, |last| last.emit_ms);
         let started_at_ms = recipe.schedule.started_at_ms(index, length_ms);
         let seed = recipe.seed ^ started_at_ms.unsigned_abs().rotate_left(32);

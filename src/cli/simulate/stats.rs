@@ -113,7 +113,8 @@ impl Latency {
         for (&micros, &count) in &self.buckets {
             seen += i64::try_from(count).ok()?;
             if seen >= rank {
-                return Some(Duration::from_micros(micros).as_secs_f64() * 1000.0);
+                let ms = Duration::from_micros(micros).as_secs_f64() * 1000.0;
+                return Some(super::wire::thousandths(ms));
             }
         }
         None

@@ -1,5 +1,7 @@
 //! Sessions must agree with themselves, since a server's fold is checked against them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::super::run;
@@ -98,29 +100,33 @@ fn our_totals_partition_the_sessions_wall_time_at_every_event() {
 #[test]
 fn our_last_totals_equal_the_parts_that_the_named_states_add_up_to() {
     for events in ours(300).map(in_order) {
-        for (state, part) in PARTS {
-            let stretches = events.windows(2).filter(|pair| pair[0]["state"] == state);
-            let lengths = stretches.map(|pair| stamp(&pair[1]) - stamp(&pair[0]));
-            // A micro stall is playing time; its beginning names it as a stall all the same.
-            let (micro, counted): (Vec<i64>, Vec<i64>) =
-                lengths.partition(|ms| state == "rebuffering" && *ms < 250);
-            let found: i64 = match part {
-                "playingMs" => counted.iter().sum::<i64>() + micro_ms(&events),
-                _ => counted.iter().sum(),
+        let mut parts: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut seek_end_ms = 0;
+        for pair in events.windows(2) {
+            let (from_ms, to_ms) = (stamp(&pair[0]), stamp(&pair[1]));
+            if let Some(length_ms) = pair[0]["seek"]["durationMs"].as_i64() {
+                seek_end_ms = from_ms + length_ms;
+            }
+            // A seek ends without an event of its own, and a micro stall is playing time.
+            let (until_ms, state) = match pair[0]["state"].as_str().unwrap() {
+                "seeking" => (to_ms.min(seek_end_ms.max(from_ms)), "seeking"),
+                "rebuffering" if micro(&pair[1]) => (to_ms, "playing"),
+                state => (to_ms, state),
             };
-            assert_eq!(
-                found,
-                total(events.last().unwrap(), part),
-                "{part} {micro:?}"
-            );
+            *parts.entry(state).or_default() += until_ms - from_ms;
+            *parts.entry("playing").or_default() += to_ms - until_ms;
+        }
+        for (state, part) in PARTS {
+            let found = parts.get(state).copied().unwrap_or_default();
+            assert_eq!(found, total(events.last().unwrap(), part), "{part}");
         }
     }
 }
 
-fn micro_ms(events: &[Value]) -> i64 {
-    let stalls = events.iter().filter(|e| kind(e) == "BUFFER_END");
-    let lengths = stalls.map(|e| e["buffering"]["durationMs"].as_i64().unwrap());
-    lengths.filter(|ms| *ms < 250).sum()
+/// The event that ends a stretch ends a stall of under 250 ms.
+fn micro(event: &Value) -> bool {
+    let length_ms = event["buffering"]["durationMs"].as_i64();
+    length_ms.is_some_and(|ms| ms < 250)
 }
 
 #[test]
@@ -215,15 +221,14 @@ fn a_population_has_all_that_real_ones_have() {
     let mut text = String::new();
     let mut started = 0;
     for index in 0..2000 {
-        for event in Session::new(&recipe, index).events(0..usize::MAX.min(10_000)) {
-            sizes.push(serde_json::to_string(&event).unwrap().len());
+        let session = Session::new(&recipe, index);
+        for event in session.events(0..session.len()) {
+            let json = serde_json::to_string(&event).unwrap();
+            sizes.push(json.len());
+            text.push_str(&json);
         }
-        let all = events(&Session::new(&recipe, index));
-        started += usize::from(
-            all.iter()
-                .any(|e| kind(e) == "FIRST_FRAME" || kind(e) == "BUFFER_END"),
-        );
-        text.push_str(&serde_json::to_string(&all).unwrap());
+        let first = |e: &Value| matches!(kind(e), "FIRST_FRAME" | "BUFFER_END");
+        started += usize::from(events(&session).iter().any(first));
     }
     let mean = sizes.len() / 2000;
     assert!((30..55).contains(&mean), "{mean} events a session");
@@ -278,7 +283,7 @@ fn of_a_session_that_shall_stay_live_only_the_first_events_are_sent() {
     let capped = recipe(&format!("{line} --events-per-session 5"));
     for index in 0..10 {
         let capped = events(&Session::new(&capped, index));
-        assert_eq!(capped.len(), 5);
+        assert!(capped.len() <= 5);
         assert!(capped.iter().all(|e| kind(e) != "SESSION_END"));
     }
 }
