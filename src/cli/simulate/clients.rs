@@ -34,75 +34,63 @@ pub(super) fn plugin(moments: &[Moment]) -> Vec<Draft> {
 }
 
 fn plugin_event(index: usize, moment: &Moment) -> Option<Draft> {
-    let at_ms = moment.seen.at_ms;
-    let totals = moment.seen.totals;
-    let mut draft = Draft {
-        emit_ms: at_ms,
-        kind: "",
-        moment: index,
-        reason: None,
-        buffering: None,
-        engagement: Engagement {
-            total_watch_time: totals.playing_ms,
-            total_pause_time: totals.paused_ms,
-            interaction_count: moment.seen.interactions,
+    let (kind, reason, buffering) = plugin_report(moment)?;
+    let seen = &moment.seen;
+    Some(Draft {
+        emit_ms: match moment.what {
+            What::Waiting(Wait::Stall) => seen.at_ms + HOLD_MS,
+            What::Seeking { until_ms, .. } => until_ms,
+            _ => seen.at_ms,
         },
+        kind,
+        moment: index,
+        reason,
+        buffering,
+        engagement: Engagement {
+            total_watch_time: seen.totals.playing_ms,
+            total_pause_time: seen.totals.paused_ms,
+            interaction_count: seen.interactions,
+        },
+    })
+}
+
+/// An event's type, its reason and the wait it tells of.
+type Told = (&'static str, Option<&'static str>, Option<Buffering>);
+
+/// What our plugin tells of a moment, if anything.
+fn plugin_report(moment: &Moment) -> Option<Told> {
+    let at_ms = moment.seen.at_ms;
+    let plain = |kind| Some((kind, None, None));
+    let because = |kind, reason| Some((kind, Some(reason), None));
+    let over = |since_ms, reason| {
+        let wait = closed(since_ms, at_ms);
+        Some(("BUFFER_END", Some(reason), Some(wait)))
     };
-    draft.kind = match moment.what {
-        What::Load => "SESSION_START",
-        What::Play(reason) => {
-            draft.reason = Some(reason);
-            "PLAY"
+    match moment.what {
+        What::Load => plain("SESSION_START"),
+        What::Play(reason) => because("PLAY", reason),
+        What::Waiting(Wait::Stall | Wait::Failure) => {
+            Some(("BUFFER_START", None, Some(open(at_ms))))
         }
-        What::Waiting(wait @ (Wait::Stall | Wait::Failure)) => {
-            draft.buffering = Some(open(at_ms));
-            if wait == Wait::Stall {
-                draft.emit_ms = at_ms + HOLD_MS;
-            }
-            "BUFFER_START"
-        }
-        What::Playing {
-            wait: Wait::Startup,
-            ..
-        } => "FIRST_FRAME",
-        What::Playing {
-            wait: Wait::Stall,
-            since_ms,
-        } => {
-            draft.buffering = Some(closed(since_ms, at_ms));
-            draft.reason = Some("resumed");
-            "BUFFER_END"
-        }
-        What::StallCut { since_ms, by } => {
-            draft.buffering = Some(closed(since_ms, at_ms));
-            draft.reason = Some(by);
-            "BUFFER_END"
-        }
-        What::Seeking { until_ms, .. } => {
-            draft.emit_ms = until_ms;
-            "SEEK"
-        }
-        What::Pause(pauser @ (Pauser::User | Pauser::Browser)) => {
-            let by_user = pauser == Pauser::User;
-            draft.reason = Some(if by_user { "user" } else { "background" });
-            "PAUSE"
-        }
-        What::Shown { .. } => "QUALITY_CHANGE",
-        What::Error { fatal: true, .. } => "PLAYER_ERROR",
-        What::Heartbeat => "HEARTBEAT",
-        What::Visibility { .. } => "VISIBILITY",
-        What::RateChange => "RATE_CHANGE",
-        What::Ended => "ENDED",
-        What::Close(reason) => {
-            draft.reason = Some(reason);
-            "SESSION_END"
-        }
-        What::Waiting(_)
-        | What::Playing { .. }
-        | What::Pause(Pauser::End)
-        | What::Error { fatal: false, .. } => return None,
-    };
-    Some(draft)
+        What::Waiting(Wait::Startup | Wait::Seek) => None,
+        What::Playing { wait, since_ms } => match wait {
+            Wait::Startup => plain("FIRST_FRAME"),
+            Wait::Stall => over(since_ms, "resumed"),
+            Wait::Seek | Wait::Failure => None,
+        },
+        What::StallCut { since_ms, by } => over(since_ms, by),
+        What::Seeking { .. } => plain("SEEK"),
+        What::Pause(Pauser::User) => because("PAUSE", "user"),
+        What::Pause(Pauser::Browser) => because("PAUSE", "background"),
+        What::Pause(Pauser::End) => None,
+        What::Shown { .. } => plain("QUALITY_CHANGE"),
+        What::Error { fatal, .. } => fatal.then_some(("PLAYER_ERROR", None, None)),
+        What::Heartbeat => plain("HEARTBEAT"),
+        What::Visibility { .. } => plain("VISIBILITY"),
+        What::RateChange => plain("RATE_CHANGE"),
+        What::Ended => plain("ENDED"),
+        What::Close(reason) => because("SESSION_END", reason),
+    }
 }
 
 /// What the original client sends: every `waiting`, the first `playing` after it, every hls.js

@@ -80,7 +80,7 @@ impl Dice {
     }
 }
 
-/// The finaliser of SplitMix64: neighbouring inputs give unrelated outputs.
+/// The finaliser of `SplitMix64`: neighbouring inputs give unrelated outputs.
 fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -123,7 +123,7 @@ impl Sender {
             stop_sending: false,
         };
         let deadline = Instant::now() + self.max_wait;
-        let mut parts = vec![0..batch.len()];
+        let mut parts: Vec<Range<usize>> = std::iter::once(0..batch.len()).collect();
         while let Some(part) = parts.pop() {
             match self.settle(url, batch, &part, deadline, &mut dice).await? {
                 Settled::Reply(reply) => self.take(&reply, &part, &mut delivery.fates),
