@@ -92,6 +92,7 @@ impl Sender {
         let concurrency = usize::try_from(concurrency)?;
         let http = reqwest::Client::builder()
             .pool_max_idle_per_host(concurrency)
+            .pool_idle_timeout(Duration::from_secs(4))
             .tcp_nodelay(true)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
