@@ -34,7 +34,8 @@ pub struct SimulateArgs {
     #[arg(long, default_value = "max", value_name = "FACTOR|max")]
     pub speed: Speed,
 
-    /// Events per request.
+    /// Events per request at most; unless the speed is max, a client sends what it has every 10 s of
+    /// its own time.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub batch: u32,
 

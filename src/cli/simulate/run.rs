@@ -17,6 +17,9 @@ use super::sender::{Fate, Sender};
 use super::session::{Recipe, Session};
 use super::stats::Shared;
 
+/// The longest that a client keeps an event back, ms of its own time.
+const HOLD_MS: i64 = 10_000;
+
 /// Everything that the sessions of a run share.
 pub(super) struct Run {
     recipe: Recipe,
@@ -97,7 +100,7 @@ impl Run {
         let arrived = begun.checked_add(schedule.arrival(index));
         let mut dice = Dice::new(self.recipe.seed, Stream::Delivery, index);
         let mut sent_ms = 0;
-        for (number, range) in self.batches(session.len(), &mut dice) {
+        for (number, range) in self.batches(&session, &mut dice) {
             // Out of order, a batch still cannot leave before its last event has happened.
             sent_ms = session.emit_ms(range.end.saturating_sub(1)).max(sent_ms);
             let due = arrived.and_then(|at| at.checked_add(schedule.lived(sent_ms)));
@@ -115,12 +118,24 @@ impl Run {
     }
 
     /// The session's batches in the order of sending, each with its number in the order of time.
-    fn batches(&self, events: usize, dice: &mut Dice) -> Vec<(usize, Range<usize>)> {
-        let starts = (0..events).step_by(self.batch);
-        let mut batches: Vec<_> = starts
-            .map(|start| start..(start + self.batch).min(events))
-            .enumerate()
-            .collect();
+    /// A client that lives in time does not hold its events for longer than `HOLD_MS`.
+    fn batches(&self, session: &Session, dice: &mut Dice) -> Vec<(usize, Range<usize>)> {
+        let hold_ms = match self.recipe.schedule.speed {
+            Speed::Max => i64::MAX,
+            Speed::Times(_) => HOLD_MS,
+        };
+        let mut batches: Vec<Range<usize>> = Vec::new();
+        for index in 0..session.len() {
+            let fits = |open: &&mut Range<usize>| {
+                let held_ms = session.emit_ms(index) - session.emit_ms(open.start);
+                open.len() < self.batch && held_ms <= hold_ms
+            };
+            match batches.last_mut().filter(fits) {
+                Some(open) => open.end = index + 1,
+                None => batches.push(index..index + 1),
+            }
+        }
+        let mut batches: Vec<_> = batches.into_iter().enumerate().collect();
         if self.shuffle {
             batches.sort_by_cached_key(|_| dice.below(u64::MAX));
         }

@@ -245,3 +245,20 @@ async fn batches_may_be_doubled_shuffled_and_compressed() {
     let starts: Vec<_> = starts.collect();
     assert!(!starts.is_sorted());
 }
+
+#[tokio::test]
+async fn a_client_that_lives_in_time_does_not_hold_its_events_for_long() {
+    let (url, bodies) = server(|_, events| accepted(events)).await;
+    let line = "--sessions 5 --speed 100000 --batch 1000 --original-share 0";
+    simulate(&format!("--url {url} {line}")).await;
+    for body in bodies.lock().unwrap().iter() {
+        let events = events_of(body);
+        let late = |e: &&Value| e["eventType"] != "SEEK" && e["eventType"] != "BUFFER_START";
+        let stamps = events
+            .iter()
+            .filter(late)
+            .map(|e| e["timestamp"].as_i64().unwrap());
+        let (first, last) = (stamps.clone().min(), stamps.max());
+        assert!(last <= first.map(|ms| ms + 10_000), "{body}");
+    }
+}
