@@ -32,7 +32,12 @@ pub(super) struct Player {
 
 impl Player {
     /// A player that has just loaded `video` and stands at `position_sec`.
-    pub(super) fn load(video: &Video, position_sec: f64, drop_share: f64) -> Self {
+    pub(super) fn load(
+        video: &Video,
+        position_sec: f64,
+        throughput_kbps: f64,
+        drop_share: f64,
+    ) -> Self {
         let now = Snapshot {
             at_ms: 0,
             state: State::Idle,
@@ -43,7 +48,7 @@ impl Player {
             buffer_sec: 0.0,
             decoded_frames: 0,
             dropped_frames: 0,
-            throughput_kbps: 0.0,
+            throughput_kbps,
             interactions: 0,
         };
         let mut player = Self {

@@ -70,7 +70,7 @@ static PHONES: [(f64, Screen); 3] = [
 static BROWSERS: [(f64, Browser); 7] = [
     (34.0, browser("Chrome", "Win32", true, &DESKTOPS)),
     (13.0, browser("Chrome", "MacIntel", true, &DESKTOPS)),
-    (22.0, browser("Chrome", "Linux armv81", true, &PHONES)),
+    (22.0, browser("Chrome", "Linux armv8l", true, &PHONES)),
     (13.0, browser("Safari", "iPhone", false, &PHONES)),
     (7.0, browser("Safari", "MacIntel", false, &DESKTOPS)),
     (5.0, browser("Firefox", "Win32", false, &DESKTOPS)),

@@ -64,9 +64,8 @@ impl<'a> Story<'a> {
         } else {
             dice.between(0.0, 0.001)
         };
-        let mut player = Player::load(&profile.video, position_sec, drop_share);
         let throughput_kbps = profile.throughput_kbps;
-        player.now.throughput_kbps = throughput_kbps;
+        let player = Player::load(&profile.video, position_sec, throughput_kbps, drop_share);
         Self {
             dice,
             profile,
