@@ -104,8 +104,7 @@ impl Player {
             self.now.totals.rebuffer_count += 1;
         }
         // A heartbeat waits until it is clear what kind of stall this is.
-        let clear_ms = self.now.at_ms + MICRO_STALL_MS;
-        self.heartbeat_due_ms = self.heartbeat_due_ms.max(clear_ms);
+        self.heartbeat_due_ms = self.heartbeat_due_ms.max(self.now.at_ms + MICRO_STALL_MS);
     }
 
     /// The stall is over.
@@ -179,10 +178,8 @@ impl Player {
 
     /// An error that playback survives.
     pub(super) fn hiccup(&mut self, details: &'static str) {
-        self.note(What::Error {
-            details,
-            fatal: false,
-        });
+        let fatal = false;
+        self.note(What::Error { details, fatal });
     }
 
     /// A fatal error. What is buffered still plays; without a buffer this is the end.
@@ -191,10 +188,8 @@ impl Player {
         if self.now.state != State::Playing {
             self.now.state = State::Ended;
         }
-        self.note(What::Error {
-            details,
-            fatal: true,
-        });
+        let fatal = true;
+        self.note(What::Error { details, fatal });
     }
 
     /// The buffer is used up after a fatal error.
@@ -292,8 +287,8 @@ impl Player {
         // The decoded count includes the dropped ones.
         self.now.decoded_frames = whole(self.frames);
         self.now.dropped_frames = whole((self.frames * self.drop_share).floor());
-        let filled_sec = self.now.buffer_sec + media_sec;
         let left_sec = (self.end_sec - self.now.position_sec).max(0.0);
+        let filled_sec = self.now.buffer_sec + media_sec;
         self.now.buffer_sec = filled_sec.min(BUFFER_GOAL_SEC).min(left_sec);
     }
 

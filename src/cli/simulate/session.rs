@@ -6,8 +6,8 @@ use std::ops::Range;
 use uuid::Uuid;
 
 use super::clients::{self, Draft};
-use super::dice::{Dice, Stream, whole};
-use super::moment::{Moment, Snapshot, What};
+use super::dice::{Dice, Stream, real, whole};
+use super::moment::{Moment, Snapshot, State, Wait, What};
 use super::population::Profile;
 use super::schedule::Schedule;
 use super::story;
@@ -135,28 +135,32 @@ impl Session {
         }
     }
 
-    fn extra(&self, moment: &Moment) -> Extra<'_> {
+    fn introduction(&self) -> Extra<'_> {
         let video = &self.profile.video;
-        match moment.what {
-            What::Load => Extra::Start {
-                video: VideoInfo {
-                    id: &video.id,
-                    title: &video.title,
-                    duration_sec: video.duration_sec,
-                    live: video.duration_sec.is_none(),
-                },
-                page: Page {
-                    path: &self.page,
-                    referrer: "https://news.example/",
-                },
-                custom: Custom {
-                    plan: self.profile.plan,
-                    source: "simulate",
-                },
+        Extra::Start {
+            video: VideoInfo {
+                id: &video.id,
+                title: &video.title,
+                duration_sec: video.duration_sec,
+                live: video.duration_sec.is_none(),
             },
+            page: Page {
+                path: &self.page,
+                referrer: "https://news.example/",
+            },
+            custom: Custom {
+                plan: self.profile.plan,
+                source: "simulate",
+            },
+        }
+    }
+
+    fn extra(&self, moment: &Moment) -> Extra<'_> {
+        match moment.what {
+            What::Load => self.introduction(),
             What::Playing {
                 since_ms,
-                wait: super::moment::Wait::Startup,
+                wait: Wait::Startup,
             } => Extra::FirstFrame {
                 startup_time_ms: moment.seen.at_ms - since_ms,
                 load_to_frame_ms: moment.seen.at_ms,
@@ -207,7 +211,7 @@ impl Session {
 
     fn player(&self, moment: &Moment) -> PlayerInfo {
         let seen = &moment.seen;
-        let plays = seen.state == super::moment::State::Playing;
+        let plays = seen.state == State::Playing;
         let fps = if plays {
             whole(self.profile.video.frames_per_sec * seen.rate)
         } else {
@@ -218,7 +222,7 @@ impl Session {
         PlayerInfo {
             decoded_frames: seen.decoded_frames,
             dropped_frames: seen.dropped_frames,
-            fps: super::dice::real(fps),
+            fps: real(fps),
             buffer_length_sec: thousandths(seen.buffer_sec),
             width: (!self.original).then_some(width),
             height: (!self.original).then_some(height),
