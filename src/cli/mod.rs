@@ -20,6 +20,8 @@ use clap::{Parser, Subcommand};
 use database::DatabaseArgs;
 use logging::LogArgs;
 
+use crate::session::clock;
+
 /// Quality-of-experience telemetry for video: receives players' events, keeps every one of them as a
 /// row, and tells for each playback session how good it was.
 #[derive(Debug, Parser)]
@@ -82,9 +84,16 @@ impl Cli {
             Command::Refold(args) => refold::run(args, source),
             Command::Verify(args) => verify::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),
-            Command::Simulate(args) => simulate::run(args),
+            Command::Simulate(args) => simulate(&args),
             Command::Doctor => doctor::run(&source),
             Command::Completions(args) => completions::run(&args),
         }
     }
+}
+
+/// Fails when events were lost.
+fn simulate(args: &simulate::SimulateArgs) -> anyhow::Result<ExitCode> {
+    let mut stdout = std::io::stdout();
+    let report = database::block_on(simulate::run(args, clock::now_ms(), &mut stdout))?;
+    Ok(if report.events.lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
