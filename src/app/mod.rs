@@ -207,7 +207,9 @@ fn build_service(
         &storage::Metrics::new(&mut prometheus),
     )?;
     let store: Arc<dyn Store> = Arc::new(storage.clone());
-    let session_settings = session::Settings { idle_timeout: settings.idle_timeout };
+    let session_settings = session::Settings {
+        idle_timeout: settings.idle_timeout,
+    };
     let session_metrics = session::Metrics::new(&mut prometheus);
     let service = Service {
         registry: Registry::new(store, session_settings, session_metrics),

@@ -8,7 +8,9 @@ use clap_complete::Shell;
 use super::Cli;
 
 #[derive(Debug, Args)]
-#[command(after_help = "For bash: video-telemetry completions bash > ~/.local/share/bash-completion/completions/video-telemetry")]
+#[command(
+    after_help = "For bash: video-telemetry completions bash > ~/.local/share/bash-completion/completions/video-telemetry"
+)]
 pub(super) struct CompletionsArgs {
     /// Which shell
     shell: Shell,
@@ -16,6 +18,11 @@ pub(super) struct CompletionsArgs {
 
 pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
     let mut command = Cli::command();
-    clap_complete::generate(args.shell, &mut command, "video-telemetry", &mut std::io::stdout());
+    clap_complete::generate(
+        args.shell,
+        &mut command,
+        "video-telemetry",
+        &mut std::io::stdout(),
+    );
     Ok(ExitCode::SUCCESS)
 }

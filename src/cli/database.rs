@@ -18,7 +18,13 @@ const CONNECTIONS: usize = 4;
 #[derive(Debug, Args)]
 pub(super) struct DatabaseArgs {
     /// PostgreSQL to use, as postgres://user@host:5432/name; none given: a private one in --data-dir
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     database_url: Option<String>,
     /// Folder of the private PostgreSQL
     #[arg(
@@ -62,7 +68,9 @@ pub(super) fn with_pool<T>(
 }
 
 fn no_tables<T>() -> anyhow::Result<T> {
-    bail!("the database has no tables yet: run `video-telemetry serve` or `video-telemetry migrate` first")
+    bail!(
+        "the database has no tables yet: run `video-telemetry serve` or `video-telemetry migrate` first"
+    )
 }
 
 async fn has_tables(pool: &Pool) -> anyhow::Result<bool> {

@@ -14,17 +14,31 @@ enum LogFormat {
 #[derive(Debug, Args)]
 pub(super) struct LogArgs {
     /// What is logged: error, warn, info, debug, trace, or by module as in `info,video_telemetry=debug`
-    #[arg(long, global = true, env = "TELEMETRY_LOG", default_value = "info", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "TELEMETRY_LOG",
+        default_value = "info",
+        hide_env_values = true
+    )]
     log: String,
     /// How it is logged
-    #[arg(long, global = true, env = "TELEMETRY_LOG_FORMAT", default_value = "text", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "TELEMETRY_LOG_FORMAT",
+        default_value = "text",
+        hide_env_values = true
+    )]
     log_format: LogFormat,
 }
 
 impl LogArgs {
     pub(super) fn init(&self) {
         let filter = EnvFilter::try_new(&self.log).unwrap_or_else(|_| EnvFilter::new("info"));
-        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let logs = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr);
         match self.log_format {
             LogFormat::Text => logs.init(),
             LogFormat::Json => logs.json().init(),

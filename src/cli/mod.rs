@@ -25,7 +25,12 @@ use crate::session::clock;
 /// Quality-of-experience telemetry for video: receives players' events, keeps every one of them as a
 /// row, and tells for each playback session how good it was.
 #[derive(Debug, Parser)]
-#[command(name = "video-telemetry", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "video-telemetry",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 #[command(after_help = "\
 Start here:
   video-telemetry serve                          a running service with a PostgreSQL of its own
@@ -55,7 +60,7 @@ enum Command {
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
     /// Play a population of simulated players against a server
-    Simulate(simulate::SimulateArgs),
+    Simulate(Box<simulate::SimulateArgs>),
     /// Tell what the service finds on this machine, what is missing, and how to mend it
     Doctor,
     /// Print the completions for a shell
@@ -95,5 +100,9 @@ impl Cli {
 fn simulate(args: &simulate::SimulateArgs) -> anyhow::Result<ExitCode> {
     let mut stdout = std::io::stdout();
     let report = database::block_on(simulate::run(args, clock::now_ms(), &mut stdout))?;
-    Ok(if report.events.lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.complete() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -26,7 +26,11 @@ pub(super) struct OutputArgs {
 
 impl OutputArgs {
     pub(super) fn format(self) -> Format {
-        let default = if std::io::stdout().is_terminal() { Format::Table } else { Format::Csv };
+        let default = if std::io::stdout().is_terminal() {
+            Format::Table
+        } else {
+            Format::Csv
+        };
         self.output.unwrap_or(default)
     }
 }
@@ -47,7 +51,7 @@ pub(super) fn plain(value: &Value) -> String {
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header);
     table

@@ -20,7 +20,12 @@ Safe beside a running server: a summary is only replaced by one that folds exact
 An interrupted run tells the last session it did; --after goes on from there.")]
 pub(super) struct RefoldArgs {
     /// One session
-    #[arg(long, value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
     session: Option<String>,
     /// Every session
     #[arg(long)]

@@ -11,7 +11,12 @@ use crate::app::{Application, Settings, Source};
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "TELEMETRY_BIND", default_value = "127.0.0.1:3000", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "TELEMETRY_BIND",
+        default_value = "127.0.0.1:3000",
+        hide_env_values = true
+    )]
     bind: String,
     /// A session without an event for this long gets its summary
     #[arg(
@@ -24,16 +29,40 @@ pub(super) struct ServeArgs {
     )]
     idle_timeout: Duration,
     /// Threads that answer HTTP requests; 0: one per core
-    #[arg(long, env = "TELEMETRY_WORKERS", default_value_t = 0, hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "TELEMETRY_WORKERS",
+        default_value_t = 0,
+        hide_env_values = true,
+        value_name = "N"
+    )]
     workers: usize,
     /// Connections that write events; a session always uses the same one
-    #[arg(long, env = "TELEMETRY_WRITE_CONNECTIONS", default_value_t = 2, hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "TELEMETRY_WRITE_CONNECTIONS",
+        default_value_t = 2,
+        hide_env_values = true,
+        value_name = "N"
+    )]
     write_connections: usize,
     /// Connections for everything else
-    #[arg(long, env = "TELEMETRY_OTHER_CONNECTIONS", default_value_t = 8, hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "TELEMETRY_OTHER_CONNECTIONS",
+        default_value_t = 8,
+        hide_env_values = true,
+        value_name = "N"
+    )]
     other_connections: usize,
     /// Request bodies that may be in flight, MiB; beyond it the answer is 503
-    #[arg(long, env = "TELEMETRY_MAX_IN_FLIGHT_MIB", default_value_t = 64, hide_env_values = true, value_name = "MIB")]
+    #[arg(
+        long,
+        env = "TELEMETRY_MAX_IN_FLIGHT_MIB",
+        default_value_t = 64,
+        hide_env_values = true,
+        value_name = "MIB"
+    )]
     max_in_flight_mib: usize,
     /// How long a stopping server waits for requests and summaries; the next start does the rest
     #[arg(
@@ -54,7 +83,11 @@ impl ServeArgs {
             bind: self.bind,
             source,
             idle_timeout: self.idle_timeout.max(Duration::from_millis(1)),
-            workers: if self.workers == 0 { cores() } else { self.workers },
+            workers: if self.workers == 0 {
+                cores()
+            } else {
+                self.workers
+            },
             write_connections: self.write_connections,
             // Recovery holds two at a time, and must not take the last one.
             other_connections: self.other_connections.max(4),

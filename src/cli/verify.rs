@@ -52,7 +52,11 @@ pub(super) fn run(args: &VerifyArgs, source: Source) -> anyhow::Result<ExitCode>
     })?;
     print(args.output.format(), verified, &differences)?;
     let clean = verified.differences == 0;
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn print(format: Format, verified: Verified, differences: &[Difference]) -> anyhow::Result<()> {
@@ -70,7 +74,8 @@ fn print(format: Format, verified: Verified, differences: &[Difference]) -> anyh
         Format::Csv | Format::Table if rows.is_empty() => {}
         Format::Csv => output::print_csv(&rows)?,
         Format::Table => {
-            let mut table = output::table(&["project", "session_id", "column", "summary", "events"]);
+            let mut table =
+                output::table(&["project", "session_id", "column", "summary", "events"]);
             for row in &rows {
                 table.add_row(row.values().map(plain));
             }
@@ -90,8 +95,8 @@ fn print(format: Format, verified: Verified, differences: &[Difference]) -> anyh
 fn rows(difference: &Difference) -> Vec<Row> {
     let row = |column: &str, summary: &Value, events: &Value| {
         Row::from_iter([
-            ("project".to_owned(), json!(difference.key.project)),
-            ("session_id".to_owned(), json!(difference.key.session_id)),
+            ("project".to_owned(), json!(*difference.key.project)),
+            ("session_id".to_owned(), json!(*difference.key.session_id)),
             ("column".to_owned(), json!(column)),
             ("summary".to_owned(), summary.clone()),
             ("events".to_owned(), events.clone()),
@@ -100,7 +105,9 @@ fn rows(difference: &Difference) -> Vec<Row> {
     match &difference.fault {
         Fault::Missing => vec![row("(all)", &json!("missing"), &json!("present"))],
         Fault::NoRows => vec![row("(all)", &json!("present"), &json!("missing"))],
-        Fault::Outdated(summary, events) => vec![row("event_count", &json!(summary), &json!(events))],
+        Fault::Outdated(summary, events) => {
+            vec![row("event_count", &json!(summary), &json!(events))]
+        }
         Fault::Differs(columns) => columns
             .iter()
             .map(|(column, (summary, events))| row(column, summary, events))
