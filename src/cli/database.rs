@@ -17,7 +17,7 @@ const CONNECTIONS: usize = 4;
 
 #[derive(Debug, Args)]
 pub(super) struct DatabaseArgs {
-    /// PostgreSQL to use, as postgres://user@host:5432/name; none given: a private one in --data-dir
+    /// PostgreSQL to use, as `postgres://user@host:5432/name`; none given: a private one in --data-dir
     #[arg(
         long,
         global = true,

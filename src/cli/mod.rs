@@ -71,7 +71,6 @@ impl Cli {
     /// Reads the command line and runs it.
     pub fn run() -> ExitCode {
         let cli = Self::parse();
-        cli.log.init();
         match cli.dispatch() {
             Ok(code) => code,
             Err(error) => {
@@ -82,6 +81,12 @@ impl Cli {
     }
 
     fn dispatch(self) -> anyhow::Result<ExitCode> {
+        let serves = matches!(self.command, Command::Serve(_));
+        self.log.init(if serves {
+            "info,actix_server=warn"
+        } else {
+            "warn"
+        })?;
         let source = self.database.source();
         match self.command {
             Command::Serve(args) => serve::run(args, source),
