@@ -12,7 +12,7 @@ pub(super) struct Clock {
     first_created_ms: i64,
     last_ms: i64,
     last_created_ms: i64,
-    /// Smallest created_at − sent_at seen, ms: the client's clock error plus the shortest transit.
+    /// Smallest `created_at` − `sent_at` seen, ms: the client's clock error plus the shortest transit.
     offset_ms: Option<i64>,
 }
 
@@ -40,7 +40,7 @@ impl Clock {
         self.last_ms.saturating_sub(self.first_ms)
     }
 
-    /// (started_at, last_event_at), epoch ms, corrected and not after their own created_at.
+    /// (`started_at`, `last_event_at`), epoch ms, corrected and not after their own `created_at`.
     pub(super) fn corrected_ms(&self) -> (i64, i64) {
         let offset_ms = self.offset_ms.unwrap_or(0);
         let correct = |stamp_ms: i64, created_ms: i64| {

@@ -54,7 +54,9 @@ impl Errors {
     pub(super) fn doom(&mut self, playing_ms: i64, buffer_sec: Option<f64>) {
         let buffer_sec = buffer_sec.unwrap_or(0.0).clamp(0.0, MAX_BUFFER_SEC);
         let buffer_ms = num::rounded(buffer_sec * 1000.0);
-        let until_ms = playing_ms.saturating_add(buffer_ms).saturating_add(RECOVERED_MS);
+        let until_ms = playing_ms
+            .saturating_add(buffer_ms)
+            .saturating_add(RECOVERED_MS);
         self.doomed_until_playing_ms = Some(until_ms);
     }
 
@@ -84,6 +86,11 @@ impl Errors {
     /// Video start failure.
     pub(super) fn vsf(&self) -> bool {
         self.vsf
+    }
+
+    /// Playback has failed and not recovered.
+    pub(super) fn failing(&self, playing_ms: i64) -> bool {
+        self.vsf || self.vpf(playing_ms)
     }
 
     /// Video playback failure; taken back when playing went on.

@@ -63,7 +63,10 @@ fn keep_first<T: Clone>(known: &mut Option<T>, new: Option<&T>) {
 fn complete(known: &mut SessionStartInfo, new: &SessionStartInfo) {
     keep_first(&mut known.video_id, new.video_id.as_ref());
     keep_first(&mut known.video_title, new.video_title.as_ref());
-    keep_first(&mut known.video_duration_sec, new.video_duration_sec.as_ref());
+    keep_first(
+        &mut known.video_duration_sec,
+        new.video_duration_sec.as_ref(),
+    );
     keep_first(&mut known.live, new.live.as_ref());
     keep_first(&mut known.player_name, new.player_name.as_ref());
     keep_first(&mut known.player_version, new.player_version.as_ref());

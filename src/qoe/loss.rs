@@ -25,8 +25,10 @@ pub(super) struct Losses {
     with_seq: i64,
     max_seq: Option<i64>,
     anchor: Option<Anchor>,
-    /// Only while stamped-back events follow the anchor.
-    since: Option<Box<Since>>,
+    /// As of the anchor; kept only while other events follow it.
+    checkpoint: Option<Box<Checkpoint>>,
+    /// Numbers above the anchor's that were seen already, sorted.
+    ahead: Vec<i64>,
 }
 
 /// The last event that was not stamped back.
@@ -37,25 +39,30 @@ struct Anchor {
     totals: Option<Totals>,
 }
 
-/// What followed it.
-#[derive(Debug, Clone, Default)]
-struct Since {
-    parts: Parts,
-    started: bool,
-    /// Sorted.
-    seqs: Vec<i64>,
+/// The session as of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Checkpoint {
+    pub(super) parts: Parts,
+    /// A first frame was shown.
+    pub(super) started: bool,
 }
 
-/// A hole ends at this event.
+/// A hole ends at an event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hole {
-    /// The parts and whether there was a first frame, as of the anchor before the hole.
-    pub(super) parts: Parts,
-    pub(super) started: bool,
-    /// Wall time since that anchor, ms.
+    /// What the totals of both ends tell of the stretch, if they do.
+    pub(super) told: Option<Told>,
+}
+
+/// The stretch around a hole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    /// The session at its beginning.
+    pub(super) before: Checkpoint,
+    /// Its length, ms.
     pub(super) wall_ms: i64,
-    /// How the totals grew, when both ends tell.
-    pub(super) growth: Option<Growth>,
+    /// How the totals grew in it.
+    pub(super) growth: Growth,
 }
 
 /// Differences of totals, ms.
@@ -90,66 +97,79 @@ impl Growth {
 }
 
 impl Losses {
-    /// Takes note of the event's number. `parts` and `started` are as of the event before it. Tells
-    /// of a hole that this event shows to be one.
-    pub(super) fn observe(&mut self, event: &Event, parts: &Parts, started: bool) -> Option<Hole> {
-        let seq = event.seq.filter(|seq| *seq >= 0)?;
-        self.with_seq = self.with_seq.saturating_add(1);
-        self.max_seq = self.max_seq.max(Some(seq));
-        if stamped_back(event.kind) || self.anchor.is_some_and(|anchor| seq <= anchor.seq) {
-            self.remember(seq, parts, started);
-            return None;
+    /// Takes note of the event's number; `now` is the session as of the event before it. Tells of a
+    /// hole that this event shows to be one.
+    pub(super) fn observe(&mut self, event: &Event, now: Checkpoint) -> Option<Hole> {
+        let seq = event.seq.filter(|seq| *seq >= 0);
+        if let Some(seq) = seq {
+            self.with_seq = self.with_seq.saturating_add(1);
+            self.max_seq = self.max_seq.max(Some(seq));
         }
-        let hole = self.hole_before(seq, event, parts, started);
+        let anchor_seq = self.anchor.map_or(-1, |anchor| anchor.seq);
+        match seq.filter(|seq| *seq > anchor_seq) {
+            Some(seq) if !stamped_back(event.kind) => {
+                let hole = self.hole_before(seq, anchor_seq, event, now);
+                self.anchor_at(seq, event);
+                hole
+            }
+            ahead => {
+                self.pass(ahead, now);
+                None
+            }
+        }
+    }
+
+    /// What was credited since the last anchor may have to be taken back.
+    pub(super) fn may_take_back(&self) -> bool {
+        self.checkpoint.is_some()
+    }
+
+    fn anchor_at(&mut self, seq: i64, event: &Event) {
         self.anchor = Some(Anchor {
             seq,
             at_ms: event.timestamp_ms,
             totals: event.totals.as_deref().copied(),
         });
-        // Stamped-back events may have been sent after this one; their numbers still count.
-        self.since = None;
-        hole
+        self.checkpoint = None;
+        // A number above it belongs to an event sent later and stamped back before it.
+        self.ahead.retain(|ahead| *ahead > seq);
+        if self.ahead.is_empty() {
+            self.ahead = Vec::new();
+        }
     }
 
-    fn remember(&mut self, seq: i64, parts: &Parts, started: bool) {
-        let since = self.since.get_or_insert_with(|| {
-            Box::new(Since {
-                parts: *parts,
-                started,
-                seqs: Vec::new(),
-            })
-        });
-        if let (Err(at), true) = (since.seqs.binary_search(&seq), since.seqs.len() < MAX_AHEAD) {
-            since.seqs.insert(at, seq);
+    /// An event that is no anchor.
+    fn pass(&mut self, ahead: Option<i64>, now: Checkpoint) {
+        if self.anchor.is_some() && self.checkpoint.is_none() {
+            self.checkpoint = Some(Box::new(now));
+        }
+        let Some(seq) = ahead else { return };
+        if let (Err(at), true) = (self.ahead.binary_search(&seq), self.ahead.len() < MAX_AHEAD) {
+            self.ahead.reserve_exact(1);
+            self.ahead.insert(at, seq);
         }
     }
 
     fn hole_before(
         &self,
         seq: i64,
+        anchor_seq: i64,
         event: &Event,
-        parts: &Parts,
-        started: bool,
+        now: Checkpoint,
     ) -> Option<Hole> {
-        let anchor_seq = self.anchor.map_or(-1, |anchor| anchor.seq);
         let between = seq.saturating_sub(anchor_seq).saturating_sub(1);
-        let seen = self.since.iter().flat_map(|since| since.seqs.iter());
-        let seen_between = seen.filter(|s| (anchor_seq..seq).contains(*s)).count();
-        if i64::try_from(seen_between).unwrap_or(i64::MAX) >= between {
+        let seen = self.ahead.iter().filter(|ahead| **ahead < seq).count();
+        if i64::try_from(seen).is_ok_and(|seen| seen >= between) {
             return None;
         }
-        let totals = self.anchor.and_then(|anchor| anchor.totals);
-        let since = self.since.as_deref();
-        Some(Hole {
-            parts: since.map_or(*parts, |since| since.parts),
-            started: since.map_or(started, |since| since.started),
-            wall_ms: self.anchor.map_or(0, |anchor| {
-                event.timestamp_ms.saturating_sub(anchor.at_ms)
-            }),
-            growth: totals
-                .zip(event.totals.as_deref())
-                .map(|(before, after)| Growth::between(&before, after)),
-        })
+        let told = self.anchor.and_then(|anchor| {
+            Some(Told {
+                before: self.checkpoint.as_deref().copied().unwrap_or(now),
+                wall_ms: event.timestamp_ms.saturating_sub(anchor.at_ms),
+                growth: Growth::between(&anchor.totals?, event.totals.as_deref()?),
+            })
+        });
+        Some(Hole { told })
     }
 
     /// Events with seq ÷ (highest seq + 1).

@@ -92,14 +92,6 @@ impl Parts {
         self.seek_ms = self.seek_ms.saturating_add(stall_ms);
     }
 
-    /// startup or no_start + playing + rebuffer + seek: CTA's watched time.
-    pub(super) fn watched_ms(&self) -> i64 {
-        self.starting_ms
-            .saturating_add(self.playing_ms)
-            .saturating_add(self.rebuffer_ms)
-            .saturating_add(self.seek_ms)
-    }
-
     /// rebuffer ÷ (playing + rebuffer): Conviva's, without seeks.
     pub(super) fn rebuffer_ratio(&self) -> Option<f64> {
         num::ratio(

@@ -104,7 +104,10 @@ impl Playhead {
             self.rate = rate;
         }
         if let Some(position_sec) = usable(event.position_sec) {
-            self.max_sec = Some(self.max_sec.map_or(position_sec, |max| max.max(position_sec)));
+            self.max_sec = Some(
+                self.max_sec
+                    .map_or(position_sec, |max| max.max(position_sec)),
+            );
         }
     }
 
@@ -123,6 +126,15 @@ impl Playhead {
             self.wall_ms = self.wall_ms.saturating_add(stretch_ms);
         } else {
             self.observe(event);
+        }
+    }
+
+    /// The rendition changed: the time played until here is settled. Seen or not, the run goes on.
+    pub(super) fn settle(&mut self, event: &Event) {
+        if event.position_sec.is_none() {
+            self.seen_sec = None;
+            self.wall_ms = 0;
+            self.gap_ms = 0;
         }
     }
 

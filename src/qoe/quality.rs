@@ -98,6 +98,11 @@ impl Quality {
         true
     }
 
+    /// The event names no other rendition than the current one.
+    pub(super) fn same_after(&self, event: &Event) -> bool {
+        self.current.after(event) == self.current
+    }
+
     /// Credits the playing time since the last settlement to the current rendition.
     pub(super) fn settle(&mut self, playing_ms: i64) {
         let new_ms = playing_ms - self.settled_ms;

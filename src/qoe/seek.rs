@@ -57,9 +57,18 @@ impl Seeks {
         self.open_until_ms.is_some_and(|until_ms| until_ms > at_ms)
     }
 
-    /// The explicit seek is over, or something else took its place. Tells where it led, s.
-    pub(super) fn close(&mut self) -> Option<f64> {
-        self.open_until_ms = None;
+    /// The explicit seek is over by now. Tells where it led, s.
+    pub(super) fn close(&mut self, now_ms: i64) -> Option<f64> {
+        if let Some(until_ms) = self.open_until_ms.take() {
+            self.end(until_ms.min(now_ms));
+        }
         self.to_sec.take()
+    }
+
+    /// Rule 11: the totals tell of a seek whose event was lost in a stretch that began then.
+    pub(super) fn lost_since(&mut self, from_ms: i64) {
+        if self.last_end_ms.is_none_or(|end_ms| end_ms < from_ms) {
+            self.begin(from_ms);
+        }
     }
 }

@@ -81,7 +81,6 @@ pub(super) fn next(state: State, kind: K, reason: Option<Reason>, signs: &Signs)
         (Playing, K::Pause) => Paused,
         (Playing, K::Ended) => Ended,
         // A fatal error leaves PLAYING alone: what is buffered still plays (rule 9).
-
         (Rebuffering, K::BufferStart) if signs.far => Seeking,
         (Rebuffering, K::BufferEnd) => after_wait(reason),
         (Rebuffering, K::Seek) => Seeking,
