@@ -32,5 +32,3 @@ pub use event::{
 pub use fold::{Applied, FOLD_VERSION, SessionFold, fold};
 pub use state::State;
 pub use summary::SessionSummary;
-mod fold;
-pub use fold::{Applied, FOLD_VERSION, SessionFold};
