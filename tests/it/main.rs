@@ -11,6 +11,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod chaos;
 mod ingest;
 mod layers;
+mod process;
 mod support;
