@@ -135,7 +135,7 @@ impl PrivateCluster {
             running: Some(started.running),
             keeper: None,
             users_lock,
-            serve_lock: serve_lock,
+            serve_lock,
         };
         if started.needs_keeper {
             cluster.start_keeper();

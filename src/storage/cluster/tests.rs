@@ -75,7 +75,11 @@ fn wait_until_down(pgdata: &Path) {
     wait_until("the server ends", || look(pgdata).unwrap() == State::Down);
 }
 
-/// The server's own word on how it ended.
+/// Waits for the server's own word that it ended well; it comes after its lock file has gone.
+fn wait_until_shut_down(cluster_log: &Path) {
+    wait_until("a clean end", || ended_cleanly(cluster_log));
+}
+
 fn ended_cleanly(cluster_log: &Path) -> bool {
     fs::read_to_string(cluster_log)
         .unwrap()
