@@ -64,7 +64,7 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(
-            begun.elapsed() < Duration::from_secs(30),
+            begun.elapsed() < Duration::from_secs(60),
             "waited in vain: {what}"
         );
         std::thread::sleep(Duration::from_millis(5));
