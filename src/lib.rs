@@ -9,5 +9,7 @@
 //! `cli`, `app`, `http`, `session`, `storage`, `qoe`.
 
 pub mod cli;
+pub mod http;
 pub mod qoe;
+pub mod session;
 pub mod storage;

@@ -10,3 +10,5 @@ pub use event::{
     ErrorInfo, Event, EventKind, PlayerState, Reason, SeekInfo, SessionStartInfo, Totals,
 };
 pub use summary::SessionSummary;
+mod fold;
+pub use fold::{Applied, FOLD_VERSION, SessionFold};

@@ -1,0 +1,4 @@
+DROP TABLE recovery_watermark;
+DROP TABLE rejected_events;
+DROP TABLE session_summaries;
+DROP TABLE telemetry_events;

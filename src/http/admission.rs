@@ -1,0 +1,52 @@
+//! The one bound on what is in flight: the bytes of request bodies between their arrival and their
+//! reply. It bounds every queue behind it (mailboxes, the writer's lanes); beyond it the answer is 503.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Problem;
+
+/// Bodies in flight are counted in units of this, so that tiny ones cost something too.
+const UNIT_BYTES: usize = 1024;
+
+/// The bound; clones share it.
+#[derive(Debug, Clone)]
+pub struct Admission(Arc<Semaphore>);
+
+/// Room held by a request until its reply.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    admission: Admission,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Admission {
+    /// Room for `bytes` of bodies.
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes.div_ceil(UNIT_BYTES))))
+    }
+
+    /// Takes room at once or not at all.
+    pub(super) fn admit(&self, bytes: usize) -> Result<Admitted, Problem> {
+        let permit = self.take(bytes)?;
+        Ok(Admitted {
+            admission: self.clone(),
+            permit,
+        })
+    }
+
+    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
+        let taken = Arc::clone(&self.0).try_acquire_many_owned(units);
+        taken.map_err(|_full| Problem::Overloaded)
+    }
+}
+
+impl Admitted {
+    /// Takes more room, for a body that grew.
+    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.permit.merge(self.admission.take(bytes)?);
+        Ok(())
+    }
+}

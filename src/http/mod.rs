@@ -1,0 +1,74 @@
+//! HTTP: the routes in one flat table, the wire format in and out, errors to statuses in one match.
+
+mod admission;
+mod body;
+mod ingest;
+mod metrics;
+mod observe;
+mod operation;
+mod problem;
+mod readiness;
+mod telemetry;
+mod wire;
+
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+
+pub use admission::Admission;
+pub use metrics::Metrics;
+pub use problem::Problem;
+pub use readiness::Readiness;
+
+use crate::session::Registry;
+use crate::storage::Storage;
+
+/// A project's name until keys say otherwise.
+pub const DEFAULT_PROJECT: &str = "default";
+
+/// What the handlers need; built once by `app`.
+pub struct Service {
+    /// The live sessions.
+    pub registry: Arc<Registry>,
+    /// Where refused events are kept.
+    pub storage: Storage,
+    /// Whether requests are welcome.
+    pub readiness: Arc<Readiness>,
+    /// How much may be in flight.
+    pub admission: Admission,
+    /// What is counted here.
+    pub metrics: Metrics,
+    /// Everything that is counted.
+    pub prometheus: prometheus_client::registry::Registry,
+    /// The project that requests belong to.
+    pub project: Arc<str>,
+}
+
+/// Every route there is.
+pub fn routes(config: &mut ServiceConfig, service: Data<Service>) {
+    config
+        .app_data(service)
+        .route("/healthz", web::get().to(operation::healthz))
+        .route("/readyz", web::get().to(operation::readyz))
+        .route("/metrics", web::get().to(operation::metrics))
+        .service(
+            web::resource("/telemetry")
+                .wrap(from_fn(observe::observe))
+                .wrap(any_origin())
+                .route(web::post().to(telemetry::receive))
+                .default_service(web::to(problem::method_not_allowed)),
+        )
+        .default_service(web::to(problem::not_found));
+}
+
+/// Players post from any site, and never with credentials.
+fn any_origin() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["POST", "OPTIONS"])
+        .allow_any_header()
+        .max_age(86_400)
+}

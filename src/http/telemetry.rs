@@ -1,0 +1,46 @@
+//! `POST /telemetry`.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::body::{self, Body};
+use super::ingest::Ingest;
+use super::readiness::Unready;
+use super::{Problem, Service, wire};
+use crate::session::clock;
+use crate::storage::event::{Receipt, Rejection};
+
+/// Takes a request's events and answers when every one of them has its fate.
+pub(super) async fn receive(
+    service: Data<Service>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    if service.readiness.unready() == Some(Unready::Draining) {
+        return Err(Problem::Draining);
+    }
+    let Body { bytes, admitted } = body::read(&request, payload, &service.admission).await?;
+    let created_at_ms = clock::now_ms();
+    let mut ingest = Ingest::new(&service, &bytes);
+    let sent = match wire::split(&bytes) {
+        Ok(sent) => sent,
+        Err(problem @ (Problem::InvalidJson(_) | Problem::EventsNotAnArray)) => {
+            let text = String::from_utf8_lossy(&bytes);
+            ingest.refuse(0, &text, Rejection::invalid_json(&problem.to_string()));
+            // Kept if it can be; bad input gets the same answer in any case.
+            ingest.finish(created_at_ms).await.ok();
+            return Err(problem);
+        }
+        Err(problem) => return Err(problem),
+    };
+    let receipt = Receipt {
+        created_at_ms,
+        sent_at_ms: sent.sent_at_ms,
+    };
+    for (index, event) in sent.events.into_iter().enumerate() {
+        ingest.add(index, event, receipt);
+    }
+    let reply = ingest.finish(created_at_ms).await?;
+    drop(admitted);
+    Ok(HttpResponse::Ok().json(reply))
+}

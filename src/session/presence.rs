@@ -1,0 +1,78 @@
+//! What the registry and an actor know of each other without asking.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Shared by an entry of the registry, its actor, and every message on the way.
+#[derive(Debug)]
+pub(super) struct Presence {
+    /// Tells this actor from earlier ones of the same session.
+    pub(super) generation: u64,
+    /// Messages that are not handled to the end, wherever they are.
+    in_flight: AtomicU32,
+    /// Rises whenever the session's fold may have changed.
+    version: AtomicU64,
+    /// Time zero of `active_ms`.
+    epoch: Instant,
+    /// When a message was last sent or handled, ms since `epoch`.
+    active_ms: AtomicU64,
+}
+
+impl Presence {
+    pub(super) fn new(generation: u64, epoch: Instant) -> Self {
+        let presence = Self {
+            generation,
+            in_flight: AtomicU32::new(0),
+            version: AtomicU64::new(0),
+            epoch,
+            active_ms: AtomicU64::new(0),
+        };
+        presence.touch();
+        presence
+    }
+
+    /// Counts a message as in flight until the guard is dropped: handled, skipped, panicked or never
+    /// enqueued.
+    pub(super) fn enter(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.touch();
+        InFlight(Arc::clone(self))
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.in_flight.load(Ordering::SeqCst) > 0
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn changed(&self) {
+        self.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Nothing in flight, and nothing for `timeout`.
+    pub(super) fn is_idle(&self, timeout: Duration) -> bool {
+        let active = Duration::from_millis(self.active_ms.load(Ordering::SeqCst));
+        !self.is_busy() && self.epoch.elapsed().saturating_sub(active) >= timeout
+    }
+
+    fn touch(&self) {
+        let now = u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.active_ms.store(now, Ordering::SeqCst);
+    }
+}
+
+/// A message in flight.
+#[derive(Debug)]
+pub(super) struct InFlight(Arc<Presence>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+}

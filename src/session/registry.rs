@@ -1,0 +1,189 @@
+//! Which session has which actor.
+//!
+//! The map is the only place that decides. Entering (a message is about to be sent) and leaving (an
+//! actor is about to stop) both happen under its lock, and nothing is ever awaited under it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry as MapEntry;
+use tokio::time::{Instant, sleep};
+
+use super::actor::{Close, Delivery, Ingest, SessionActor};
+use super::metrics::Metrics;
+use super::presence::{InFlight, Presence};
+use super::store::Store;
+use crate::storage::event::EventRecord;
+use crate::storage::{Batch, SessionKey};
+
+/// How the session layer behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// A session without an event for this long, on the server's clock, gets its summary.
+    pub idle_timeout: Duration,
+}
+
+/// Between looks at whether a drain is over.
+const DRAIN_POLL: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+struct Entry {
+    address: Addr<SessionActor>,
+    presence: Arc<Presence>,
+}
+
+/// The live sessions of this process.
+pub struct Registry {
+    sessions: DashMap<Arc<SessionKey>, Entry>,
+    store: Arc<dyn Store>,
+    settings: Settings,
+    metrics: Metrics,
+    generations: AtomicU64,
+    epoch: Instant,
+}
+
+impl Registry {
+    /// An empty registry.
+    pub fn new(store: Arc<dyn Store>, settings: Settings, metrics: Metrics) -> Arc<Self> {
+        Arc::new(Self {
+            sessions: DashMap::new(),
+            store,
+            settings,
+            metrics,
+            generations: AtomicU64::new(0),
+            epoch: Instant::now(),
+        })
+    }
+
+    /// Has a session's events stored and folded, and tells the fate of each, in their order. `None`
+    /// when it cannot be told: the client must send them again.
+    ///
+    /// Must be called on an arbiter: a new session's actor starts there.
+    pub async fn deliver(
+        self: &Arc<Self>,
+        key: SessionKey,
+        records: Vec<EventRecord>,
+    ) -> Option<Delivery> {
+        let key = Arc::new(key);
+        let batch = Arc::new(Batch {
+            key: Arc::clone(&key),
+            records,
+        });
+        // A message that arrives behind an actor's end comes back unhandled, but so does one whose
+        // actor died of it. Sending it once more is right in both cases: rows are unique.
+        for _attempt in 0..2 {
+            let (address, in_flight) = self.enter(&key);
+            let message = Ingest {
+                batch: Arc::clone(&batch),
+                in_flight,
+            };
+            if let Ok(delivery) = address.send(message).await {
+                return Some(delivery);
+            }
+        }
+        None
+    }
+
+    fn enter(self: &Arc<Self>, key: &Arc<SessionKey>) -> (Addr<SessionActor>, InFlight) {
+        match self.sessions.entry(Arc::clone(key)) {
+            MapEntry::Occupied(mut occupied) => {
+                // A panic ends an actor without a word to the registry.
+                if !occupied.get().address.connected() {
+                    occupied.insert(self.start_actor(key));
+                }
+                let entry = occupied.get();
+                (entry.address.clone(), entry.presence.enter())
+            }
+            MapEntry::Vacant(vacant) => {
+                self.metrics.live_sessions.inc();
+                let entry = vacant.insert(self.start_actor(key));
+                (entry.address.clone(), entry.presence.enter())
+            }
+        }
+    }
+
+    fn start_actor(self: &Arc<Self>, key: &Arc<SessionKey>) -> Entry {
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed);
+        let presence = Arc::new(Presence::new(generation, self.epoch));
+        let actor = SessionActor::new(Arc::clone(key), Arc::clone(self), Arc::clone(&presence));
+        Entry {
+            address: actor.start(),
+            presence,
+        }
+    }
+
+    /// Takes an actor out of the map, if it is still the session's, nothing is in flight and its fold
+    /// is still at `version`. Only then may it stop.
+    pub(super) fn leave(&self, key: &Arc<SessionKey>, presence: &Presence, version: u64) -> bool {
+        let left = self.sessions.remove_if(key, |_, entry| {
+            entry.presence.generation == presence.generation
+                && !entry.presence.is_busy()
+                && entry.presence.version() == version
+        });
+        if left.is_some() {
+            self.metrics.live_sessions.dec();
+        }
+        left.is_some()
+    }
+
+    /// Whether a session has an actor here.
+    pub fn contains(&self, key: &SessionKey) -> bool {
+        self.sessions.contains_key(key)
+    }
+
+    /// Sessions with an actor.
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether no session has an actor.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// Asks the actors of all sessions idle for `idle_for` to close. Those whose mailbox is full are
+    /// anything but idle and are asked another time; dead ones are taken out of the map, recovery
+    /// looks after their sessions.
+    pub(super) fn close_idle(&self, idle_for: Duration, close: Close) {
+        let mut dead = Vec::new();
+        for entry in &self.sessions {
+            if !entry.presence.is_idle(idle_for) {
+                continue;
+            }
+            if !entry.address.connected() {
+                dead.push((Arc::clone(entry.key()), Arc::clone(&entry.presence)));
+            } else if entry.address.try_send(close).is_err() {
+                tracing::debug!("a session's mailbox is full, it is closed later");
+            }
+        }
+        for (key, presence) in dead {
+            self.leave(&key, &presence, presence.version());
+        }
+    }
+
+    /// Closes all sessions, for a server that stops; true when all summaries are written. What is
+    /// left at the deadline is recovery's at the next start.
+    pub async fn drain(&self, deadline: Duration) -> bool {
+        let end = Instant::now() + deadline;
+        while !self.is_empty() && Instant::now() < end {
+            self.close_idle(Duration::ZERO, Close { at_once: true });
+            sleep(DRAIN_POLL).await;
+        }
+        self.is_empty()
+    }
+}

@@ -1,0 +1,150 @@
+//! The storage layer as the layers above see it.
+//!
+//! Everything runs on the runtime that started it: a connection's driver dies with the runtime that
+//! opened it, so none is ever opened on an HTTP worker's arbiter.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::sql_query;
+use diesel_async::RunQueryDsl;
+use tokio::runtime::Handle;
+
+use super::key::SessionKey;
+use super::metrics::Metrics;
+use super::pool::Pool;
+use super::quarantine::RejectedEvent;
+use super::recovery::{Recovered, Search};
+use super::summaries::{Saved, SummaryWriter};
+use super::summary_row::SummaryRow;
+use super::writer::{Batch, Outcome, Writer};
+use super::{StorageError, partitions, quarantine, recovery, replay};
+use crate::qoe::SessionFold;
+
+/// How storage is reached.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `postgres://user@host:5432/name`.
+    pub database_url: String,
+    /// Connections that write events.
+    pub write_connections: usize,
+    /// Connections for everything else.
+    pub other_connections: usize,
+}
+
+/// A running storage layer; clones share it.
+#[derive(Clone)]
+pub struct Storage {
+    runtime: Handle,
+    writer: Writer,
+    summaries: SummaryWriter,
+    pool: Pool,
+}
+
+/// A probe that takes longer than this counts as failed.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+impl Storage {
+    /// Starts the writers on `runtime`. Connects to nothing yet.
+    pub fn start(
+        settings: &Settings,
+        runtime: Handle,
+        metrics: &Metrics,
+    ) -> Result<Self, StorageError> {
+        let _on_runtime = runtime.enter();
+        let pool = Pool::new(&settings.database_url, settings.other_connections)?;
+        let writer = Writer::start(&settings.database_url, settings.write_connections, metrics);
+        let summaries = SummaryWriter::start(pool.clone());
+        Ok(Self {
+            runtime,
+            writer,
+            summaries,
+            pool,
+        })
+    }
+
+    /// Writes events.
+    pub async fn write(&self, batch: Arc<Batch>) -> Result<Outcome, StorageError> {
+        self.writer.write(batch).await
+    }
+
+    /// Writes a summary, under guard.
+    pub async fn save(&self, row: SummaryRow) -> Result<Saved, StorageError> {
+        self.summaries.save(row).await
+    }
+
+    /// Folds a session from its rows.
+    pub async fn replay(&self, key: Arc<SessionKey>) -> Result<SessionFold, StorageError> {
+        let pool = self.pool.clone();
+        self.run(async move { replay::fold_session(&mut *pool.get().await?, &key).await })
+            .await
+    }
+
+    /// Keeps refused events.
+    pub async fn keep_rejected(
+        &self,
+        project: Arc<str>,
+        received_at_ms: i64,
+        events: Vec<RejectedEvent>,
+    ) -> Result<(), StorageError> {
+        let pool = self.pool.clone();
+        self.run(async move { quarantine::keep(&pool, &project, received_at_ms, &events).await })
+            .await
+    }
+
+    /// Runs one pass of recovery.
+    pub async fn recover(
+        &self,
+        search: Search,
+        is_live: impl Fn(&SessionKey) -> bool + Send + Sync + 'static,
+    ) -> Result<Recovered, StorageError> {
+        let pool = self.pool.clone();
+        self.run(async move { recovery::recover(&pool, search, is_live).await })
+            .await
+    }
+
+    /// Makes day partitions ahead and trims the quarantine.
+    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), StorageError> {
+        let pool = self.pool.clone();
+        self.run(async move {
+            for partition in partitions::ensure(&pool, now).await? {
+                tracing::debug!(partition, "made a partition");
+            }
+            let trimmed = quarantine::trim(&pool).await?;
+            if trimmed > 0 {
+                tracing::info!(rows = trimmed, "deleted the oldest rejected events");
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Whether PostgreSQL answers.
+    pub async fn probe(&self) -> Result<(), StorageError> {
+        let pool = self.pool.clone();
+        self.run(async move {
+            let ask = async {
+                Ok(sql_query("SELECT 1")
+                    .execute(&mut pool.get().await?)
+                    .await?)
+            };
+            let asked: Result<usize, StorageError> = tokio::time::timeout(PROBE_TIMEOUT, ask)
+                .await
+                .unwrap_or(Err(StorageError::StatementTimeout));
+            asked.map(|_| ())
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StorageError>> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.runtime
+            .spawn(work)
+            .await
+            .unwrap_or(Err(StorageError::ShuttingDown))
+    }
+}

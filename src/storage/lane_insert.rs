@@ -1,0 +1,174 @@
+//! A lane's connection: inserting rows whatever happens to the server, and finding the bad one.
+
+use std::time::Duration;
+
+use diesel::result::Error as DieselError;
+use tokio::time::{sleep, timeout};
+
+use super::StorageError;
+use super::connection::{STATEMENT_TIMEOUT, TappedConnection};
+use super::insert::{Inserted, Row, insert};
+use super::metrics::Metrics;
+use super::plan::Verdict;
+use super::sqlstate::Class;
+use super::writer::Fate;
+
+/// Waits between the attempts at one INSERT; clients try again after the last.
+const RETRY_DELAYS: [Option<Duration>; 4] = [
+    Some(Duration::from_millis(50)),
+    Some(Duration::from_millis(250)),
+    Some(Duration::from_millis(1000)),
+    None,
+];
+
+/// A connection that is opened when needed and dropped when in doubt.
+pub(super) struct LaneConnection {
+    database_url: String,
+    open: Option<TappedConnection>,
+    metrics: Metrics,
+}
+
+/// Why an attempt failed.
+struct Failure {
+    class: Class,
+    message: String,
+}
+
+/// How an INSERT of several rows ended.
+enum Attempt {
+    Done { inserted: Inserted, ambiguous: bool },
+    Poison { message: String, ambiguous: bool },
+    GaveUp { ambiguous: bool },
+}
+
+impl LaneConnection {
+    pub(super) fn new(database_url: &str, metrics: &Metrics) -> Self {
+        Self {
+            database_url: database_url.to_owned(),
+            open: None,
+            metrics: metrics.clone(),
+        }
+    }
+
+    /// Inserts rows sorted by key, each key once, and tells the fate of each. A row that PostgreSQL
+    /// refuses is found by halving; what the other halves committed stays committed.
+    pub(super) async fn insert(&mut self, rows: &[Row<'_>]) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(rows.len());
+        // Slices still to do, the next one last, so that verdicts come in the order of the rows.
+        let mut todo = vec![rows];
+        while let Some(slice) = todo.pop() {
+            match self.attempt(slice).await {
+                Attempt::Done {
+                    inserted,
+                    ambiguous,
+                } => {
+                    let new = inserted.keys();
+                    verdicts.extend(slice.iter().map(|row| {
+                        let fate = if new.contains(&row.key()) {
+                            Fate::New
+                        } else {
+                            Fate::Duplicate
+                        };
+                        Verdict { fate, ambiguous }
+                    }));
+                }
+                Attempt::Poison { message, ambiguous } if slice.len() <= 1 => {
+                    verdicts.push(Verdict {
+                        fate: Fate::Poison(message),
+                        ambiguous,
+                    });
+                }
+                Attempt::Poison { .. } => {
+                    let (first, second) = slice.split_at(slice.len() / 2);
+                    todo.extend([second, first]);
+                }
+                Attempt::GaveUp { ambiguous } => {
+                    // The server is away: what is left has no better chance.
+                    let left = slice.len() + todo.drain(..).map(<[_]>::len).sum::<usize>();
+                    let unknown = Verdict {
+                        fate: Fate::Unknown,
+                        ambiguous,
+                    };
+                    verdicts.extend(std::iter::repeat_n(unknown, left));
+                }
+            }
+        }
+        verdicts
+    }
+
+    async fn attempt(&mut self, rows: &[Row<'_>]) -> Attempt {
+        let mut ambiguous = false;
+        for delay in RETRY_DELAYS {
+            let failure = match self.try_once(rows).await {
+                Ok(inserted) => {
+                    return Attempt::Done {
+                        inserted,
+                        ambiguous,
+                    };
+                }
+                Err(failure) => failure,
+            };
+            if failure.class == Class::Poison {
+                return Attempt::Poison {
+                    message: failure.message,
+                    ambiguous,
+                };
+            }
+            // Whatever it was, a new connection cannot be worse.
+            self.open = None;
+            self.metrics.write_failures.inc();
+            ambiguous |= failure.class == Class::Ambiguous;
+            tracing::warn!(
+                rows = rows.len(),
+                error = failure.message,
+                "writing events failed"
+            );
+            match delay {
+                Some(delay) if failure.class != Class::Other => sleep(delay).await,
+                _ => break,
+            }
+        }
+        Attempt::GaveUp { ambiguous }
+    }
+
+    async fn try_once(&mut self, rows: &[Row<'_>]) -> Result<Inserted, Failure> {
+        let connection = match &mut self.open {
+            Some(open) => open,
+            closed => closed.insert(
+                TappedConnection::open(&self.database_url)
+                    .await
+                    .map_err(unreached)?,
+            ),
+        };
+        connection.sqlstate.take();
+        match timeout(STATEMENT_TIMEOUT, insert(&mut connection.pg, rows)).await {
+            Ok(Ok(inserted)) => Ok(inserted),
+            Ok(Err(error)) => Err(Failure {
+                class: class(connection, &error),
+                message: error.to_string(),
+            }),
+            Err(_elapsed) => Err(Failure {
+                class: Class::Ambiguous,
+                message: StorageError::StatementTimeout.to_string(),
+            }),
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is a map_err target")]
+fn unreached(error: StorageError) -> Failure {
+    // Nothing was sent, so nothing is unknown.
+    Failure {
+        class: Class::Retry,
+        message: error.to_string(),
+    }
+}
+
+fn class(connection: &TappedConnection, error: &DieselError) -> Class {
+    match (error, connection.sqlstate.take()) {
+        (DieselError::SerializationError(_), _) => Class::Poison,
+        (_, Some(state)) => state.class(),
+        // The connection broke without a word.
+        (_, None) => Class::Ambiguous,
+    }
+}

@@ -1,0 +1,95 @@
+//! Day partitions of `telemetry_events`, made ahead of time, so that a day can be dropped whole.
+//!
+//! A day's events may already lie in the DEFAULT partition (a client's clock runs ahead, or the
+//! service was away for long). Such a day is made in one transaction: create, move, attach.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use super::StorageError;
+use super::pool::Pool;
+
+/// Days made beyond today.
+const DAYS_AHEAD: u64 = 8;
+/// Yesterday's late events, and today's in time zones that are behind.
+const DAYS_BEHIND: u64 = 1;
+/// Servers that start together make partitions one after the other: "partitio" in ASCII.
+const LOCK: i64 = 0x7061_7274_6974_696F;
+
+/// Makes the partitions around `now` that are missing and returns their names.
+pub async fn ensure(pool: &Pool, now: DateTime<Utc>) -> Result<Vec<String>, StorageError> {
+    let mut connection = pool.get().await?;
+    let today = now.date_naive();
+    let first = today - Days::new(DAYS_BEHIND);
+    let mut made = Vec::new();
+    for day in first
+        .iter_days()
+        .take_while(|day| *day <= today + Days::new(DAYS_AHEAD))
+    {
+        if !exists(&mut connection, day).await? && make(&mut connection, day).await? {
+            made.push(name(day));
+        }
+    }
+    Ok(made)
+}
+
+/// The partition of a day (UTC).
+fn name(day: NaiveDate) -> String {
+    format!("telemetry_events_{}", day.format("%Y%m%d"))
+}
+
+fn start_ms(day: NaiveDate) -> i64 {
+    day.and_time(chrono::NaiveTime::MIN)
+        .and_utc()
+        .timestamp_millis()
+}
+
+#[derive(QueryableByName)]
+struct Exists {
+    #[diesel(sql_type = Bool)]
+    found: bool,
+}
+
+async fn exists(connection: &mut AsyncPgConnection, day: NaiveDate) -> QueryResult<bool> {
+    let row: Exists = sql_query("SELECT to_regclass($1) IS NOT NULL AS found")
+        .bind::<Text, _>(name(day))
+        .get_result(connection)
+        .await?;
+    Ok(row.found)
+}
+
+/// False when another server made it meanwhile.
+async fn make(connection: &mut AsyncPgConnection, day: NaiveDate) -> Result<bool, StorageError> {
+    let (from, to) = (start_ms(day), start_ms(day + Days::new(1)));
+    let partition = name(day);
+    connection
+        .transaction(async |connection| {
+            sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})"))
+                .execute(connection)
+                .await?;
+            if exists(connection, day).await? {
+                return Ok(false);
+            }
+            // Nothing may be added to the day in DEFAULT between the move and the attachment.
+            for statement in [
+                "LOCK TABLE telemetry_events_default IN SHARE ROW EXCLUSIVE MODE".to_owned(),
+                format!("CREATE TABLE {partition} (LIKE telemetry_events INCLUDING ALL)"),
+                format!(
+                    "WITH moved AS (DELETE FROM telemetry_events_default \
+                     WHERE event_timestamp >= {from} AND event_timestamp < {to} RETURNING *) \
+                     INSERT INTO {partition} SELECT * FROM moved"
+                ),
+                format!(
+                    "ALTER TABLE telemetry_events ATTACH PARTITION {partition} \
+                     FOR VALUES FROM ({from}) TO ({to})"
+                ),
+            ] {
+                sql_query(statement).execute(connection).await?;
+            }
+            Ok(true)
+        })
+        .await
+}

@@ -1,0 +1,132 @@
+//! Who is written when, in a batch where a key may stand more than once.
+//!
+//! The first holder of a key is written; the others learn their fate from it. Only when the first
+//! holder turns out to be poison does the next one get its own try, in a further round.
+
+use super::insert::{Key, Row};
+use super::writer::{Batch, Fate, Outcome};
+
+/// What the database said of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) fate: Fate,
+    /// An attempt with this row broke off with an unknown result.
+    pub(super) ambiguous: bool,
+}
+
+/// The rows of one INSERT, sorted by key, each key once; `places` are their places in the plan.
+#[derive(Debug)]
+pub(super) struct Round<'a> {
+    pub(super) rows: Vec<Row<'a>>,
+    places: Vec<usize>,
+}
+
+/// All rows of a batch and what is known of them.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    rows: Vec<Row<'a>>,
+    verdicts: Vec<Option<Verdict>>,
+    batch_sizes: Vec<usize>,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(batches: impl Iterator<Item = &'a Batch>) -> Self {
+        let mut rows = Vec::new();
+        let mut batch_sizes = Vec::new();
+        for batch in batches {
+            batch_sizes.push(batch.records.len());
+            rows.extend(batch.records.iter().map(|record| Row {
+                project: &batch.key.project,
+                session_id: &batch.key.session_id,
+                record,
+            }));
+        }
+        let verdicts = vec![None; rows.len()];
+        Self {
+            rows,
+            verdicts,
+            batch_sizes,
+        }
+    }
+
+    /// The first undecided holder of each key; `None` when all is decided.
+    pub(super) fn next_round(&self) -> Option<Round<'a>> {
+        let mut chosen: Vec<(Key<'a>, usize, Row<'a>)> = self
+            .undecided()
+            .map(|(place, row)| (row.key(), place, row))
+            .collect();
+        if chosen.is_empty() {
+            return None;
+        }
+        chosen.sort_unstable_by_key(|&(key, place, _)| (key, place));
+        chosen.dedup_by_key(|&mut (key, ..)| key);
+        let places = chosen.iter().map(|&(_, place, _)| place).collect();
+        let rows = chosen.into_iter().map(|(.., row)| row).collect();
+        Some(Round { rows, places })
+    }
+
+    fn undecided(&self) -> impl Iterator<Item = (usize, Row<'a>)> {
+        let pairs = self.rows.iter().zip(&self.verdicts).enumerate();
+        pairs
+            .filter(|(_, (_, verdict))| verdict.is_none())
+            .map(|(place, (&row, _))| (place, row))
+    }
+
+    /// Takes the verdicts on a round's rows; the other holders of a stored key are its duplicates.
+    pub(super) fn settle(&mut self, round: &Round<'a>, verdicts: &[Verdict]) {
+        let waiting: Vec<(usize, Key<'a>)> = self
+            .undecided()
+            .map(|(place, row)| (place, row.key()))
+            .collect();
+        for (place, key) in waiting {
+            let Ok(at) = round.rows.binary_search_by_key(&key, Row::key) else {
+                continue;
+            };
+            let (Some(verdict), Some(leader)) = (verdicts.get(at), round.places.get(at)) else {
+                continue;
+            };
+            let decided = if *leader == place {
+                Some(verdict.clone())
+            } else {
+                verdict.for_follower()
+            };
+            if let Some(slot) = self.verdicts.get_mut(place) {
+                *slot = decided;
+            }
+        }
+    }
+
+    /// One outcome for each batch, in order.
+    pub(super) fn into_outcomes(self) -> Vec<Outcome> {
+        let mut verdicts = self.verdicts.into_iter();
+        self.batch_sizes
+            .iter()
+            .map(|&size| {
+                let mut outcome = Outcome {
+                    fates: Vec::with_capacity(size),
+                    ambiguous: false,
+                };
+                for verdict in verdicts.by_ref().take(size).flatten() {
+                    outcome.ambiguous |= verdict.ambiguous;
+                    outcome.fates.push(verdict.fate);
+                }
+                outcome
+            })
+            .collect()
+    }
+}
+
+impl Verdict {
+    /// What it means for another event with the same key; `None` when that one deserves its own try.
+    fn for_follower(&self) -> Option<Verdict> {
+        let fate = match self.fate {
+            Fate::New | Fate::Duplicate => Fate::Duplicate,
+            Fate::Unknown => Fate::Unknown,
+            Fate::Poison(_) => return None,
+        };
+        Some(Verdict {
+            fate,
+            ambiguous: self.ambiguous,
+        })
+    }
+}

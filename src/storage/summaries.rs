@@ -1,0 +1,157 @@
+//! Writing session summaries: many sessions per statement, each under guard.
+//!
+//! A summary is only written where the session has exactly as many rows as the summary folds (what a
+//! fold was told is new is always a duplicate-free subset of the rows, so equal counts mean equal
+//! sets), and never over one of a newer fold, over one of more events, or over a sealed one.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Jsonb, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::StorageError;
+use super::connection::STATEMENT_TIMEOUT;
+use super::pool::Pool;
+use super::summary_row::SummaryRow;
+
+/// Summaries in one statement.
+const MAX_ROWS: usize = 500;
+/// Summaries waiting; beyond it a caller waits for room, its session stays live meanwhile.
+const QUEUE_ROWS: usize = 5000;
+
+/// What became of a summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It is committed.
+    Written,
+    /// It does not fold all rows of its session, or the row there is newer or sealed.
+    Refused,
+}
+
+struct Job {
+    row: SummaryRow,
+    reply: oneshot::Sender<Result<Saved, StorageError>>,
+}
+
+/// The write path into `session_summaries`.
+#[derive(Clone)]
+pub struct SummaryWriter(mpsc::Sender<Job>);
+
+impl SummaryWriter {
+    /// Starts the writer on the runtime that calls this.
+    pub fn start(pool: Pool) -> Self {
+        let (sender, queue) = mpsc::channel(QUEUE_ROWS);
+        tokio::spawn(run(queue, pool));
+        Self(sender)
+    }
+
+    /// Writes a summary unless its guard refuses it.
+    pub async fn save(&self, row: SummaryRow) -> Result<Saved, StorageError> {
+        let (reply, saved) = oneshot::channel();
+        let closed = |_| StorageError::ShuttingDown;
+        self.0.send(Job { row, reply }).await.map_err(closed)?;
+        saved.await.unwrap_or(Err(StorageError::ShuttingDown))
+    }
+}
+
+async fn run(mut queue: mpsc::Receiver<Job>, pool: Pool) {
+    let statement: Arc<str> = guarded_upsert().into();
+    let mut jobs = Vec::with_capacity(MAX_ROWS);
+    while queue.recv_many(&mut jobs, MAX_ROWS).await > 0 {
+        let (rows, replies): (Vec<_>, Vec<_>) =
+            jobs.drain(..).map(|job| (job.row, job.reply)).unzip();
+        let written = write(&pool, &statement, &rows).await;
+        for (row, reply) in rows.iter().zip(replies) {
+            let saved = match &written {
+                Ok(keys) if keys.contains(&(row.project.clone(), row.session_id.clone())) => {
+                    Ok(Saved::Written)
+                }
+                Ok(_) => Ok(Saved::Refused),
+                Err(error) => Err(StorageError::SummaryWrite(error.to_string())),
+            };
+            // Nobody waits any more when the actor is gone; recovery looks after its session.
+            reply.send(saved).ok();
+        }
+    }
+}
+
+async fn write(
+    pool: &Pool,
+    statement: &str,
+    rows: &[SummaryRow],
+) -> Result<HashSet<(String, String)>, StorageError> {
+    let mut connection = pool.get().await?;
+    timeout(STATEMENT_TIMEOUT, upsert(&mut connection, statement, rows))
+        .await
+        .unwrap_or(Err(StorageError::StatementTimeout))
+}
+
+/// Writes summaries, each under its guard, and tells which ones were written.
+pub(super) async fn upsert_all(
+    connection: &mut AsyncPgConnection,
+    rows: &[SummaryRow],
+) -> Result<HashSet<(String, String)>, StorageError> {
+    upsert(connection, &guarded_upsert(), rows).await
+}
+
+#[derive(QueryableByName)]
+struct Written {
+    #[diesel(sql_type = Text)]
+    project: String,
+    #[diesel(sql_type = Text)]
+    session_id: String,
+}
+
+async fn upsert(
+    connection: &mut AsyncPgConnection,
+    statement: &str,
+    rows: &[SummaryRow],
+) -> Result<HashSet<(String, String)>, StorageError> {
+    // Sorted by key, so that two servers that write the same sessions cannot deadlock.
+    let mut sorted: Vec<&SummaryRow> = rows.iter().collect();
+    sorted.sort_by_key(|row| (&row.project, &row.session_id));
+    let json = sorted
+        .into_iter()
+        .map(|row| Value::Object(row.columns()))
+        .collect();
+    let written: Vec<Written> = sql_query(statement)
+        .bind::<Jsonb, _>(Value::Array(json))
+        .get_results(connection)
+        .await?;
+    Ok(written
+        .into_iter()
+        .map(|row| (row.project, row.session_id))
+        .collect())
+}
+
+/// The statement, over the columns of a `SummaryRow`, which are those of the table.
+fn guarded_upsert() -> String {
+    let columns: Vec<String> = SummaryRow::empty()
+        .columns()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let list = columns.join(", ");
+    let assignments: Vec<String> = columns
+        .iter()
+        .filter(|name| !["project", "session_id", "sealed_at"].contains(&name.as_str()))
+        .map(|name| format!("{name} = excluded.{name}"))
+        .collect();
+    format!(
+        "INSERT INTO session_summaries AS old ({list}) \
+         SELECT {list} FROM jsonb_populate_recordset(NULL::session_summaries, $1) AS new \
+         WHERE new.event_count = (SELECT count(*) FROM telemetry_events AS e \
+             WHERE e.project = new.project AND e.session_id = new.session_id) \
+         ON CONFLICT (project, session_id) DO UPDATE SET {} \
+         WHERE (excluded.fold_version, excluded.event_count) >= (old.fold_version, old.event_count) \
+             AND old.sealed_at IS NULL \
+         RETURNING project, session_id",
+        assignments.join(", ")
+    )
+}
