@@ -99,7 +99,16 @@ impl Other {
     }
 
     fn start_with(role: &str, folder: &Path, change: impl Fn(&mut Command)) -> (Self, String) {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        Self::start_program(&std::env::current_exe().unwrap(), role, folder, change)
+    }
+
+    fn start_program(
+        program: &Path,
+        role: &str,
+        folder: &Path,
+        change: impl Fn(&mut Command),
+    ) -> (Self, String) {
+        let mut command = Command::new(program);
         command
             .args([
                 "--exact",
