@@ -8,6 +8,7 @@
 //! The layers point one way, from the top of this list to its end (`tests` enforce it):
 //! `cli`, `app`, `http`, `session`, `storage`, `qoe`.
 
+pub mod app;
 pub mod cli;
 pub mod http;
 pub mod qoe;

@@ -1,1 +1,113 @@
 //! The command line: one file per subcommand.
+
+mod completions;
+mod database;
+mod doctor;
+mod logging;
+mod migrate;
+mod output;
+mod progress;
+mod refold;
+mod serve;
+mod sessions;
+pub mod simulate;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use database::DatabaseArgs;
+use logging::LogArgs;
+
+use crate::session::clock;
+
+/// Quality-of-experience telemetry for video: receives players' events, keeps every one of them as a
+/// row, and tells for each playback session how good it was.
+#[derive(Debug, Parser)]
+#[command(
+    name = "video-telemetry",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(after_help = "\
+Start here:
+  video-telemetry serve                          a running service with a PostgreSQL of its own
+  video-telemetry simulate --sessions 20 --speed max   players that send it realistic sessions
+  video-telemetry sessions list                  what their sessions were like
+  video-telemetry doctor                         what is missing, and how to mend it")]
+pub struct Cli {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    log: LogArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive events and write summaries, until SIGTERM or Ctrl-C
+    Serve(serve::ServeArgs),
+    /// Bring the database's tables up to date
+    Migrate,
+    /// Write session summaries anew from their events
+    Refold(refold::RefoldArgs),
+    /// Compare every summary with the fold of its events; exits with 1 if any differs
+    Verify(verify::VerifyArgs),
+    /// Look at session summaries
+    #[command(subcommand)]
+    Sessions(sessions::SessionsCommand),
+    /// Play a population of simulated players against a server
+    Simulate(Box<simulate::SimulateArgs>),
+    /// Tell what the service finds on this machine, what is missing, and how to mend it
+    Doctor,
+    /// Print the completions for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+impl Cli {
+    /// Reads the command line and runs it.
+    pub fn run() -> ExitCode {
+        let cli = Self::parse();
+        match cli.dispatch() {
+            Ok(code) => code,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn dispatch(self) -> anyhow::Result<ExitCode> {
+        let serves = matches!(self.command, Command::Serve(_));
+        self.log.init(if serves {
+            "info,actix_server=warn"
+        } else {
+            "warn"
+        })?;
+        let source = self.database.source();
+        match self.command {
+            Command::Serve(args) => serve::run(args, source),
+            Command::Migrate => migrate::run(source),
+            Command::Refold(args) => refold::run(args, source),
+            Command::Verify(args) => verify::run(&args, source),
+            Command::Sessions(command) => sessions::run(command, source),
+            Command::Simulate(args) => simulate(&args),
+            Command::Doctor => doctor::run(&source),
+            Command::Completions(args) => completions::run(&args),
+        }
+    }
+}
+
+/// Fails when events were lost.
+fn simulate(args: &simulate::SimulateArgs) -> anyhow::Result<ExitCode> {
+    let mut stdout = std::io::stdout();
+    let report = database::block_on(simulate::run(args, clock::now_ms(), &mut stdout))?;
+    Ok(if report.complete() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

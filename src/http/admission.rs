@@ -12,7 +12,10 @@ const UNIT_BYTES: usize = 1024;
 
 /// The bound; clones share it.
 #[derive(Debug, Clone)]
-pub struct Admission(Arc<Semaphore>);
+pub struct Admission {
+    room: Arc<Semaphore>,
+    units: usize,
+}
 
 /// Room held by a request until its reply.
 #[derive(Debug)]
@@ -24,7 +27,16 @@ pub(super) struct Admitted {
 impl Admission {
     /// Room for `bytes` of bodies.
     pub fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes.div_ceil(UNIT_BYTES))))
+        let units = bytes.div_ceil(UNIT_BYTES);
+        Self {
+            room: Arc::new(Semaphore::new(units)),
+            units,
+        }
+    }
+
+    /// Whether no request is in flight.
+    pub fn is_empty(&self) -> bool {
+        self.room.available_permits() == self.units
     }
 
     /// Takes room at once or not at all.
@@ -38,7 +50,7 @@ impl Admission {
 
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
         let units = u32::try_from(bytes.div_ceil(UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
-        let taken = Arc::clone(&self.0).try_acquire_many_owned(units);
+        let taken = Arc::clone(&self.room).try_acquire_many_owned(units);
         taken.map_err(|_full| Problem::Overloaded)
     }
 }

@@ -11,7 +11,7 @@ mod readiness;
 mod telemetry;
 mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_cors::Cors;
 use actix_web::middleware::from_fn;
@@ -20,7 +20,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 pub use admission::Admission;
 pub use metrics::Metrics;
 pub use problem::Problem;
-pub use readiness::Readiness;
+pub use readiness::{Readiness, Unready};
 
 use crate::session::Registry;
 use crate::storage::Storage;
@@ -28,14 +28,33 @@ use crate::storage::Storage;
 /// A project's name until keys say otherwise.
 pub const DEFAULT_PROJECT: &str = "default";
 
+/// The server from its first moment: it answers that it is alive and not ready before it has anything
+/// to serve with.
+#[derive(Default)]
+pub struct Entrance {
+    /// Whether requests are welcome.
+    pub readiness: Readiness,
+    /// Filled when storage is ready.
+    pub service: OnceLock<Service>,
+}
+
+impl Entrance {
+    /// The service, unless the server is still starting or already stopping.
+    fn open(&self) -> Result<&Service, Problem> {
+        match (self.service.get(), self.readiness.unready()) {
+            (_, Some(Unready::Draining)) => Err(Problem::Draining),
+            (Some(service), _) => Ok(service),
+            (None, _) => Err(Problem::Starting),
+        }
+    }
+}
+
 /// What the handlers need; built once by `app`.
 pub struct Service {
     /// The live sessions.
     pub registry: Arc<Registry>,
     /// Where refused events are kept.
     pub storage: Storage,
-    /// Whether requests are welcome.
-    pub readiness: Arc<Readiness>,
     /// How much may be in flight.
     pub admission: Admission,
     /// What is counted here.
@@ -47,9 +66,9 @@ pub struct Service {
 }
 
 /// Every route there is.
-pub fn routes(config: &mut ServiceConfig, service: Data<Service>) {
+pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
     config
-        .app_data(service)
+        .app_data(entrance)
         .route("/healthz", web::get().to(operation::healthz))
         .route("/readyz", web::get().to(operation::readyz))
         .route("/metrics", web::get().to(operation::metrics))

@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::Service;
+use super::Entrance;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A proxy's id is taken over if it is no longer than this.
@@ -19,7 +19,7 @@ const MAX_ID_BYTES: usize = 64;
 
 /// Names the request in every log line written for it and in its answer, and counts it.
 pub(super) async fn observe<B: MessageBody>(
-    service: Data<Service>,
+    entrance: Data<Entrance>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
@@ -32,7 +32,9 @@ pub(super) async fn observe<B: MessageBody>(
         Err(error) => error.as_response_error().status_code(),
     };
     let seconds = started.elapsed().as_secs_f64();
-    service.metrics.count_request(status.as_u16(), seconds);
+    if let Some(service) = entrance.service.get() {
+        service.metrics.count_request(status.as_u16(), seconds);
+    }
     span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
     if let Ok(response) = &mut answered {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use prometheus_client::encoding::text::encode;
 
-use super::Service;
+use super::{Entrance, Problem};
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -14,8 +14,8 @@ pub(super) async fn healthz() -> HttpResponse {
 }
 
 /// The server wants traffic.
-pub(super) async fn readyz(service: Data<Service>) -> HttpResponse {
-    match service.readiness.unready() {
+pub(super) async fn readyz(entrance: Data<Entrance>) -> HttpResponse {
+    match entrance.readiness.unready() {
         None => HttpResponse::Ok()
             .content_type("text/plain")
             .body("ready\n"),
@@ -26,13 +26,14 @@ pub(super) async fn readyz(service: Data<Service>) -> HttpResponse {
 }
 
 /// Every counter, as OpenMetrics text.
-pub(super) async fn metrics(service: Data<Service>) -> HttpResponse {
+pub(super) async fn metrics(entrance: Data<Entrance>) -> Result<HttpResponse, Problem> {
+    let service = entrance.service.get().ok_or(Problem::Starting)?;
     let mut text = String::new();
-    match encode(&mut text, &service.prometheus) {
+    Ok(match encode(&mut text, &service.prometheus) {
         Ok(()) => HttpResponse::Ok().content_type(METRICS_TYPE).body(text),
         Err(error) => {
             tracing::error!(%error, "metrics cannot be written");
             HttpResponse::InternalServerError().finish()
         }
-    }
+    })
 }

@@ -41,6 +41,8 @@ pub enum Problem {
     Overloaded,
     /// PostgreSQL is away: what of the request is stored is unknown.
     StorageAway,
+    /// The server is not ready yet.
+    Starting,
     /// The server is stopping.
     Draining,
     /// No such page.
@@ -62,7 +64,7 @@ impl Problem {
             Problem::UnsupportedContentType(_) | Problem::UnsupportedContentEncoding(_) => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
-            Problem::Overloaded | Problem::StorageAway | Problem::Draining => {
+            Problem::Overloaded | Problem::StorageAway | Problem::Starting | Problem::Draining => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Problem::NotFound(_) => StatusCode::NOT_FOUND,
@@ -85,6 +87,7 @@ impl Problem {
             Problem::UnsupportedContentEncoding(_) => "unsupported_content_encoding",
             Problem::Overloaded => "overloaded",
             Problem::StorageAway => "storage_away",
+            Problem::Starting => "starting",
             Problem::Draining => "draining",
             Problem::NotFound(_) => "not_found",
             Problem::MethodNotAllowed(_) => "method_not_allowed",
@@ -132,6 +135,9 @@ impl fmt::Display for Problem {
             }
             Problem::StorageAway => {
                 f.write_str("storage is away, send the same events again later")
+            }
+            Problem::Starting => {
+                f.write_str("the server is starting, send the same events again later")
             }
             Problem::Draining => f.write_str("the server is stopping, send the same events again"),
             Problem::NotFound(path) => write!(f, "there is nothing at {path}"),

@@ -5,23 +5,20 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::{self, Body};
 use super::ingest::Ingest;
-use super::readiness::Unready;
-use super::{Problem, Service, wire};
+use super::{Entrance, Problem, wire};
 use crate::session::clock;
 use crate::storage::event::{Receipt, Rejection};
 
 /// Takes a request's events and answers when every one of them has its fate.
 pub(super) async fn receive(
-    service: Data<Service>,
+    entrance: Data<Entrance>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    if service.readiness.unready() == Some(Unready::Draining) {
-        return Err(Problem::Draining);
-    }
+    let service = entrance.open()?;
     let Body { bytes, admitted } = body::read(&request, payload, &service.admission).await?;
     let created_at_ms = clock::now_ms();
-    let mut ingest = Ingest::new(&service, &bytes);
+    let mut ingest = Ingest::new(service, &bytes);
     let sent = match wire::split(&bytes) {
         Ok(sent) => sent,
         Err(problem @ (Problem::InvalidJson(_) | Problem::EventsNotAnArray)) => {

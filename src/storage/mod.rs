@@ -15,6 +15,7 @@ pub mod partitions;
 mod plan;
 mod pool;
 pub mod quarantine;
+pub mod queries;
 pub mod recovery;
 mod replay;
 mod schema;

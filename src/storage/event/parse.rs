@@ -106,10 +106,12 @@ fn id<'a>(
 ) -> Result<&'a str, (Reason, String)> {
     match value.text() {
         Some(text) if (1..=MAX_TEXT_BYTES).contains(&text.len()) => Ok(text),
-        _ if value.is_null() => Err((missing, format!("{name} is missing"))),
         _ => {
-            let detail = format!("{name} must be a string of 1 to {MAX_TEXT_BYTES} bytes");
-            Err((invalid, detail))
+            let reason = if value.is_null() { missing } else { invalid };
+            Err((
+                reason,
+                format!("{name} must be a string of 1 to {MAX_TEXT_BYTES} bytes"),
+            ))
         }
     }
 }
@@ -117,10 +119,17 @@ fn id<'a>(
 fn timestamp(value: &Loose<'_>) -> Result<i64, (Reason, String)> {
     match value.integer() {
         Some(ms) if (0..=MAX_TIMESTAMP_MS).contains(&ms) => Ok(ms),
-        _ if value.is_null() => Err((Reason::MissingTimestamp, "timestamp is missing".to_owned())),
         _ => {
-            let detail = format!("timestamp must be epoch milliseconds, 0 to {MAX_TIMESTAMP_MS}");
-            Err((Reason::InvalidTimestamp, detail))
+            let missing = value.is_null();
+            let reason = if missing {
+                Reason::MissingTimestamp
+            } else {
+                Reason::InvalidTimestamp
+            };
+            Err((
+                reason,
+                format!("timestamp must be epoch milliseconds, 0 to {MAX_TIMESTAMP_MS}"),
+            ))
         }
     }
 }

@@ -1,0 +1,77 @@
+//! Rows for people (a table) and for programs (JSON, CSV).
+
+use std::io::{IsTerminal, Write};
+
+use clap::{Args, ValueEnum};
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
+use serde_json::{Map, Value};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A table for people
+    Table,
+    /// JSON for programs
+    Json,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct OutputArgs {
+    /// How to print; by default a table on a terminal, else csv
+    #[arg(long, value_enum)]
+    output: Option<Format>,
+}
+
+impl OutputArgs {
+    pub(super) fn format(self) -> Format {
+        let default = if std::io::stdout().is_terminal() {
+            Format::Table
+        } else {
+            Format::Csv
+        };
+        self.output.unwrap_or(default)
+    }
+}
+
+/// A row by column name.
+pub(super) type Row = Map<String, Value>;
+
+/// A value for people and for CSV: text without quotes, nothing for null.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A table without a frame.
+pub(super) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
+    table
+}
+
+pub(super) fn print_json(value: &Value) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut stdout, value)?;
+    writeln!(stdout)?;
+    Ok(())
+}
+
+pub(super) fn print_csv(rows: &[Row]) -> anyhow::Result<()> {
+    let mut csv = csv::Writer::from_writer(std::io::stdout().lock());
+    if let Some(first) = rows.first() {
+        csv.write_record(first.keys())?;
+    }
+    for row in rows {
+        csv.write_record(row.values().map(plain))?;
+    }
+    csv.flush()?;
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Progress bars: on stderr, and only on a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar over `length` things.
+pub(super) fn bar(things: &'static str, length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    let template = format!("{{wide_bar}} {{human_pos}} of {{human_len}} {things}, {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
+}

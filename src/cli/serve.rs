@@ -1,0 +1,113 @@
+//! `serve`.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::app::{Application, Settings, Source};
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(
+        long,
+        env = "TELEMETRY_BIND",
+        default_value = "127.0.0.1:3000",
+        hide_env_values = true
+    )]
+    bind: String,
+    /// A session without an event for this long gets its summary
+    #[arg(
+        long,
+        env = "TELEMETRY_IDLE_TIMEOUT",
+        default_value = "60s",
+        value_parser = humantime::parse_duration,
+        hide_env_values = true,
+        value_name = "DURATION"
+    )]
+    idle_timeout: Duration,
+    /// Threads that answer HTTP requests; 0: one per core
+    #[arg(
+        long,
+        env = "TELEMETRY_WORKERS",
+        default_value_t = 0,
+        hide_env_values = true,
+        value_name = "N"
+    )]
+    workers: usize,
+    /// Connections that write events; a session always uses the same one
+    #[arg(
+        long,
+        env = "TELEMETRY_WRITE_CONNECTIONS",
+        default_value_t = 2,
+        hide_env_values = true,
+        value_name = "N"
+    )]
+    write_connections: usize,
+    /// Connections for everything else
+    #[arg(
+        long,
+        env = "TELEMETRY_OTHER_CONNECTIONS",
+        default_value_t = 8,
+        hide_env_values = true,
+        value_name = "N"
+    )]
+    other_connections: usize,
+    /// Request bodies that may be in flight, MiB; beyond it the answer is 503
+    #[arg(
+        long,
+        env = "TELEMETRY_MAX_IN_FLIGHT_MIB",
+        default_value_t = 64,
+        hide_env_values = true,
+        value_name = "MIB"
+    )]
+    max_in_flight_mib: usize,
+    /// How long a stopping server waits for requests and summaries; the next start does the rest
+    #[arg(
+        long,
+        env = "TELEMETRY_DRAIN_TIMEOUT",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+        hide_env_values = true,
+        value_name = "DURATION"
+    )]
+    drain_timeout: Duration,
+}
+
+impl ServeArgs {
+    fn settings(self, source: Source) -> Settings {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Settings {
+            bind: self.bind,
+            source,
+            idle_timeout: self.idle_timeout.max(Duration::from_millis(1)),
+            workers: if self.workers == 0 {
+                cores()
+            } else {
+                self.workers
+            },
+            write_connections: self.write_connections,
+            // Recovery holds two at a time, and must not take the last one.
+            other_connections: self.other_connections.max(4),
+            max_in_flight_bytes: self.max_in_flight_mib.clamp(1, 65_536) * 1024 * 1024,
+            drain_timeout: self.drain_timeout,
+        }
+    }
+}
+
+pub(super) fn run(args: ServeArgs, source: Source) -> anyhow::Result<ExitCode> {
+    let settings = args.settings(source);
+    actix_web::rt::System::new().block_on(async {
+        let application = Application::start(settings).await?;
+        if let Some(cluster) = application.database().cluster() {
+            tracing::info!("look inside the database with: {}", cluster.psql_command());
+        }
+        let mut stdout = std::io::stdout();
+        writeln!(stdout, "listening on http://{}", application.address())?;
+        stdout.flush()?;
+        application.run_until_stopped().await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

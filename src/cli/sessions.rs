@@ -1,0 +1,126 @@
+//! `sessions list` and `sessions show`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::database::with_pool;
+use super::output::{self, Format, OutputArgs, Row, plain};
+use crate::app::Source;
+use crate::http::DEFAULT_PROJECT;
+use crate::storage::{SummaryRow, queries};
+
+/// Columns of the table on a terminal; JSON and CSV have all.
+const LISTED: [&str; 12] = [
+    "session_id",
+    "last_event_at",
+    "viewer_id",
+    "video_id",
+    "session_ms",
+    "startup_ms",
+    "playing_ms",
+    "rebuffer_ms",
+    "rebuffer_count",
+    "avg_bitrate_kbps",
+    "end_reason",
+    "experience_score",
+];
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SessionsCommand {
+    /// The newest finished sessions
+    List(ListArgs),
+    /// One session, every figure
+    Show(ShowArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// How many at most
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    limit: i64,
+    /// Of which project
+    #[arg(long, default_value = DEFAULT_PROJECT)]
+    project: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The session, as `sessions list` calls it
+    session_id: String,
+    /// Of which project
+    #[arg(long, default_value = DEFAULT_PROJECT)]
+    project: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(command: SessionsCommand, source: Source) -> anyhow::Result<ExitCode> {
+    match command {
+        SessionsCommand::List(args) => list(&args, source)?,
+        SessionsCommand::Show(args) => show(&args, source)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(args: &ListArgs, source: Source) -> anyhow::Result<()> {
+    let summaries = with_pool(source, async |pool| {
+        let mut connection = pool.get().await?;
+        Ok(queries::newest_summaries(&mut connection, &args.project, args.limit).await?)
+    })?;
+    let rows: Vec<Row> = summaries.iter().map(SummaryRow::columns).collect();
+    match args.output.format() {
+        Format::Json => output::print_json(&Value::from(
+            rows.into_iter().map(Value::Object).collect::<Vec<_>>(),
+        )),
+        Format::Csv => output::print_csv(&rows),
+        Format::Table => {
+            let mut table = output::table(&LISTED);
+            for row in &rows {
+                table.add_row(LISTED.map(|column| row.get(column).map(cell).unwrap_or_default()));
+            }
+            writeln!(std::io::stdout(), "{table}")?;
+            Ok(())
+        }
+    }
+}
+
+fn show(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
+    let found = with_pool(source, async |pool| {
+        let mut connection = pool.get().await?;
+        Ok(queries::summary(&mut connection, &args.project, &args.session_id).await?)
+    })?;
+    let Some(summary) = found else {
+        bail!(
+            "session {} of project {} has no summary: it is unknown, or it has not gone quiet yet",
+            args.session_id,
+            args.project
+        );
+    };
+    let columns = summary.columns();
+    match args.output.format() {
+        Format::Json => output::print_json(&Value::Object(columns)),
+        Format::Csv => output::print_csv(&[columns]),
+        Format::Table => {
+            let mut table = output::table(&["figure", "value"]);
+            for (name, value) in &columns {
+                table.add_row([name.clone(), cell(value)]);
+            }
+            writeln!(std::io::stdout(), "{table}")?;
+            Ok(())
+        }
+    }
+}
+
+/// Fractions are cut to what a person reads.
+fn cell(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) if value.is_f64() => format!("{number:.3}"),
+        _ => plain(value),
+    }
+}

@@ -1,0 +1,66 @@
+//! Rule 1: the total order of a session's events. It depends on the events alone, never on the
+//! order of arrival or on how the client cut them into requests.
+
+use std::cmp::Ordering;
+
+use super::{Event, EventKind};
+
+/// What decides between events of one millisecond. Those with `seq` come first: the variants' order
+/// is the order of the two families, so that mixing them still gives a total order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tie {
+    /// The client's own order.
+    Seq(i64),
+    /// `engagement.interactionCount` (an absent one first), then cause before effect.
+    Cause(Option<i64>, u8),
+}
+
+/// The event's place among those of its millisecond.
+pub(super) fn tie(event: &Event) -> Tie {
+    match event.seq {
+        Some(seq) => Tie::Seq(seq),
+        None => Tie::Cause(event.interaction_count, cause_rank(event)),
+    }
+}
+
+/// Causes before effects: PLAY and BUFFER_START share a millisecond in almost every original session.
+fn cause_rank(event: &Event) -> u8 {
+    match event.kind {
+        EventKind::SessionStart => 0,
+        EventKind::Play => 1,
+        EventKind::FirstFrame => 2,
+        EventKind::Seek => 3,
+        // It ends a wait that began earlier, so it stands before the next wait's start.
+        EventKind::BufferEnd if ends_an_earlier_wait(event) => 4,
+        EventKind::BufferStart => 5,
+        EventKind::BufferEnd => 6,
+        EventKind::QualityChange => 7,
+        EventKind::RateChange => 8,
+        EventKind::PlayerError => 9,
+        EventKind::Heartbeat => 10,
+        EventKind::Visibility => 11,
+        EventKind::Pause => 12,
+        EventKind::Ended => 13,
+        EventKind::SessionEnd => 14,
+        EventKind::Unknown => 15,
+    }
+}
+
+fn ends_an_earlier_wait(event: &Event) -> bool {
+    event
+        .buffer_start_ms
+        .is_some_and(|start| start < event.timestamp_ms)
+}
+
+impl Event {
+    /// Rule 1: (timestamp, tie, eventId by bytes). Events of one identity compare equal only when
+    /// their tie is the same too; [`super::fold()`] drops such duplicates.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Ordering {
+        (self.timestamp_ms, tie(self), self.event_id.as_bytes()).cmp(&(
+            other.timestamp_ms,
+            tie(other),
+            other.event_id.as_bytes(),
+        ))
+    }
+}

@@ -1,0 +1,39 @@
+//! Reading summaries.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::StorageError;
+use super::schema::session_summaries as s;
+use super::summary_row::SummaryRow;
+
+/// The newest summaries by last event.
+pub async fn newest_summaries(
+    connection: &mut AsyncPgConnection,
+    project: &str,
+    limit: i64,
+) -> Result<Vec<SummaryRow>, StorageError> {
+    let rows = s::table
+        .filter(s::project.eq(project))
+        .order((s::last_event_at.desc(), s::session_id))
+        .limit(limit)
+        .select(SummaryRow::as_select())
+        .load(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// One session's summary.
+pub async fn summary(
+    connection: &mut AsyncPgConnection,
+    project: &str,
+    session_id: &str,
+) -> Result<Option<SummaryRow>, StorageError> {
+    let row = s::table
+        .find((project, session_id))
+        .select(SummaryRow::as_select())
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(row)
+}

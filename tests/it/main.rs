@@ -1,0 +1,18 @@
+//! The product from outside: real HTTP, a real PostgreSQL, the real binary.
+//!
+//! One cluster serves the whole run; every test has a database of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests fail by panicking"
+)]
+
+mod chaos;
+mod ingest;
+mod layers;
+mod process;
+mod support;
