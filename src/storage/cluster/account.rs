@@ -53,12 +53,8 @@ impl Account {
             return Ok(Self::of_ids(own_uid(), rustix::process::getegid().as_raw()));
         }
         let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        for name in ["postgres", "nobody"] {
-            if let Some((uid, gid)) = ids_of(&users, name) {
-                return Ok(Self::of_ids(uid, gid));
-            }
-        }
-        Err(ClusterError::NoAccount)
+        let (uid, gid) = server_user(&users).ok_or(ClusterError::NoAccount)?;
+        Ok(Self::of_ids(uid, gid))
     }
 
     fn of_ids(uid: u32, gid: u32) -> Self {
@@ -131,6 +127,11 @@ pub(super) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// Whom root lets run the server.
+fn server_user(users: &str) -> Option<(u32, u32)> {
+    ids_of(users, "postgres").or_else(|| ids_of(users, "nobody"))
+}
+
 fn ids_of(users: &str, name: &str) -> Option<(u32, u32)> {
     let user = passwd_lines(users).find(|user| user.first() == Some(&name))?;
     Some((user.get(2)?.parse().ok()?, user.get(3)?.parse().ok()?))
@@ -157,6 +158,15 @@ mod tests {
         assert_eq!(ids_of(users, "postgres"), Some((101, 104)));
         assert_eq!(ids_of(users, "broken"), None);
         assert_eq!(name_of(users, 101), Some("postgres".to_owned()));
+    }
+
+    #[test]
+    fn root_prefers_postgres_to_nobody() {
+        let nobody = "nobody:x:65534:65534::/:/bin/false\n";
+        let both = format!("{nobody}postgres:x:101:104::/:/bin/bash\n");
+        assert_eq!(server_user(nobody), Some((65534, 65534)));
+        assert_eq!(server_user(&both), Some((101, 104)));
+        assert_eq!(server_user("root:x:0:0::/:/bin/bash\n"), None);
     }
 
     #[test]

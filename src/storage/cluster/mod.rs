@@ -68,13 +68,44 @@ pub struct PrivateCluster {
     keeper: Option<Child>,
     users_lock: File,
     /// Held for as long as this lives.
-    _serve_lock: Option<File>,
+    serve_lock: Option<File>,
 }
 
 #[derive(Debug)]
 enum Running {
     Supervised(Supervisor),
     Shared(SharedServer),
+}
+
+struct Started {
+    running: Running,
+    socket_dir: PathBuf,
+    /// No death signal of ours stops the server.
+    needs_keeper: bool,
+}
+
+fn start(launch: Launch, ownership: Ownership, alone: bool) -> Result<Started, ClusterError> {
+    match ownership {
+        Ownership::Exclusive => {
+            let death_signal = launch.death_signal;
+            let supervisor = Supervisor::start(launch)?;
+            Ok(Started {
+                socket_dir: supervisor.socket_dir.clone(),
+                needs_keeper: supervisor.adopted || !death_signal,
+                running: Running::Supervised(supervisor),
+            })
+        }
+        Ownership::Shared => {
+            let server = launch.acquire()?;
+            // If others use it too, whoever started it saw to its end.
+            let needs_keeper = alone || server.child.is_some();
+            Ok(Started {
+                socket_dir: server.postmaster.socket_dir.clone(),
+                needs_keeper,
+                running: Running::Shared(SharedServer::new(server, needs_keeper)),
+            })
+        }
+    }
 }
 
 impl PrivateCluster {
@@ -90,42 +121,23 @@ impl PrivateCluster {
         let (users_lock, alone) = lock::users(&home)?;
         let binaries = find_binaries(create::major_of(&home.pgdata())?)?;
         create::create_if_missing(&home, &binaries)?;
-        let death_signal = ownership == Ownership::Exclusive && setpriv::is_there();
         let launch = Launch {
             home: home.clone(),
             binaries: binaries.clone(),
-            death_signal,
+            death_signal: ownership == Ownership::Exclusive && setpriv::is_there(),
         };
-        let (running, socket_dir, needs_keeper) = match ownership {
-            Ownership::Exclusive => {
-                let supervisor = Supervisor::start(launch)?;
-                let socket_dir = supervisor.socket_dir.clone();
-                let needs_keeper = supervisor.adopted || !death_signal;
-                (Running::Supervised(supervisor), socket_dir, needs_keeper)
-            }
-            Ownership::Shared => {
-                let server = launch.acquire()?;
-                let socket_dir = server.postmaster.socket_dir.clone();
-                let needs_keeper = alone || server.child.is_some();
-                let shared = SharedServer::new(server, needs_keeper);
-                (Running::Shared(shared), socket_dir, needs_keeper)
-            }
-        };
-        let mut notes: Vec<String> = home.note().into_iter().collect();
-        if !setpriv::is_there() {
-            notes.push("setpriv is missing: PostgreSQL gets no signal when this process is killed, only flock watches over it".to_owned());
-        }
+        let started = start(launch, ownership, alone)?;
         let mut cluster = Self {
-            notes,
+            notes: home.note().into_iter().collect(),
             home,
             binaries,
-            socket_dir,
-            running: Some(running),
-            users_lock,
-            _serve_lock: serve_lock,
+            socket_dir: started.socket_dir,
+            running: Some(started.running),
             keeper: None,
+            users_lock,
+            serve_lock,
         };
-        if needs_keeper {
+        if started.needs_keeper {
             cluster.start_keeper();
         }
         for note in &cluster.notes {
@@ -152,6 +164,11 @@ impl PrivateCluster {
     }
 
     fn start_keeper(&mut self) {
+        if self.serve_lock.is_some() && !setpriv::is_there() {
+            let missing =
+                "setpriv is missing: PostgreSQL gets no signal when this process is killed";
+            self.notes.push(missing.to_owned());
+        }
         match keeper::stop_when_unused(&self.home, &self.binaries) {
             Ok(keeper) => self.keeper = Some(keeper),
             Err(error) => self.notes.push(format!(

@@ -64,7 +64,7 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(
-            begun.elapsed() < Duration::from_secs(30),
+            begun.elapsed() < Duration::from_secs(60),
             "waited in vain: {what}"
         );
         std::thread::sleep(Duration::from_millis(5));
@@ -75,7 +75,11 @@ fn wait_until_down(pgdata: &Path) {
     wait_until("the server ends", || look(pgdata).unwrap() == State::Down);
 }
 
-/// The server's own word on how it ended.
+/// Waits for the server's own word that it ended well; it comes after its lock file has gone.
+fn wait_until_shut_down(cluster_log: &Path) {
+    wait_until("a clean end", || ended_cleanly(cluster_log));
+}
+
 fn ended_cleanly(cluster_log: &Path) -> bool {
     fs::read_to_string(cluster_log)
         .unwrap()
@@ -95,7 +99,16 @@ impl Other {
     }
 
     fn start_with(role: &str, folder: &Path, change: impl Fn(&mut Command)) -> (Self, String) {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        Self::start_program(&std::env::current_exe().unwrap(), role, folder, change)
+    }
+
+    fn start_program(
+        program: &Path,
+        role: &str,
+        folder: &Path,
+        change: impl Fn(&mut Command),
+    ) -> (Self, String) {
+        let mut command = Command::new(program);
         command
             .args([
                 "--exact",

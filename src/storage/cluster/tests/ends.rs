@@ -28,10 +28,7 @@ fn a_killed_process_leaves_a_clean_database() {
         query_url(url, "CREATE TABLE t AS SELECT 7 AS a");
         other.kill();
         wait_until_down(&pgdata);
-        assert!(
-            ended_cleanly(&folder.path().join("postgresql.log")),
-            "{role}"
-        );
+        wait_until_shut_down(&folder.path().join("postgresql.log"));
         assert_eq!(
             query(&serve(folder.path()), "SELECT a FROM t"),
             "7",
@@ -60,7 +57,7 @@ fn a_killed_process_leaves_a_clean_database_without_setpriv_too() {
     assert!(said.contains("setpriv is missing"), "{said}");
     other.kill();
     wait_until_down(&folder.path().join("postgresql"));
-    assert!(ended_cleanly(&folder.path().join("postgresql.log")));
+    wait_until_shut_down(&folder.path().join("postgresql.log"));
 }
 
 #[test]
@@ -99,7 +96,7 @@ fn ctrl_c_reaches_the_service_and_not_the_server() {
     kill_process_group(Pid::from_child(&other.child), Signal::INT).unwrap();
     assert_eq!(other.child.wait().unwrap().signal(), Some(2));
     wait_until_down(&pgdata);
-    assert!(ended_cleanly(&folder.path().join("postgresql.log")));
+    wait_until_shut_down(&folder.path().join("postgresql.log"));
 }
 
 #[test]

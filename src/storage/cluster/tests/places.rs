@@ -1,5 +1,7 @@
 //! Any folder will do, for any user.
 
+use std::os::unix::process::CommandExt;
+
 use super::*;
 
 #[test]
@@ -58,20 +60,31 @@ fn nobody_else_can_enter_the_cluster_or_its_socket_folder() {
     }
 }
 
+const NOBODY: u32 = 65534;
+
+/// Starts the other process as `nobody`, who may be unable to enter the folders of this program.
+fn start_as_nobody(role: &str, folder: &Path) -> (Other, String) {
+    let reachable = data_dir();
+    let program = reachable.path().join("tests");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    Other::start_program(&program, role, folder, |command| {
+        command.uid(NOBODY).gid(NOBODY).current_dir("/");
+    })
+}
+
 /// As root, the ordinary user is `nobody`.
 #[test]
 fn an_ordinary_user_runs_the_server_itself_and_root_may_join() {
-    use std::os::unix::process::CommandExt;
     let folder = data_dir();
     let as_root = account::own_uid() == 0;
     if as_root {
-        std::os::unix::fs::chown(folder.path(), Some(65534), Some(65534)).unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
     }
-    let (ordinary, said) = Other::start_with("serve", folder.path(), |command| {
-        if as_root {
-            command.uid(65534).gid(65534).current_dir("/");
-        }
-    });
+    let (ordinary, said) = if as_root {
+        start_as_nobody("serve", folder.path())
+    } else {
+        Other::start("serve", folder.path())
+    };
     let guest = share(folder.path());
     assert_eq!(query(&guest, "SELECT 1"), "1");
     assert!(said.starts_with(&guest.database_url()), "{said}");
@@ -79,23 +92,20 @@ fn an_ordinary_user_runs_the_server_itself_and_root_may_join() {
     ordinary.end();
     // The cluster stays its owner's when root runs it.
     let owner = serve(folder.path()).home.account.uid;
-    assert_eq!(owner, if as_root { 65534 } else { account::own_uid() });
+    assert_eq!(owner, if as_root { NOBODY } else { account::own_uid() });
 }
 
 #[test]
 fn a_cluster_of_another_user_is_refused_by_name() {
-    use std::os::unix::process::CommandExt;
     if account::own_uid() != 0 {
         return;
     }
     let folder = data_dir();
     let owner = serve(folder.path());
-    if owner.home.account.uid == 65534 {
+    if owner.home.account.uid == NOBODY {
         return;
     }
-    let (other, said) = Other::start_with("share", folder.path(), |command| {
-        command.uid(65534).gid(65534).current_dir("/");
-    });
+    let (other, said) = start_as_nobody("share", folder.path());
     assert!(said.contains("belongs to postgres"), "{said}");
     other.end();
 }
