@@ -44,16 +44,28 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The keys that were new.
+/// Which rows of an INSERT were new.
 #[derive(Debug)]
-pub(super) struct Inserted(Vec<(String, String, String, i64)>);
+pub(super) enum Inserted {
+    /// All of them.
+    All,
+    /// Those with these keys.
+    Keys(Vec<(String, String, String, i64)>),
+}
 
 impl Inserted {
-    pub(super) fn keys(&self) -> HashSet<Key<'_>> {
-        self.0
-            .iter()
-            .map(|(project, session, event, at)| (&**project, &**session, &**event, *at))
-            .collect()
+    /// For each row, whether it was new.
+    pub(super) fn news(&self, rows: &[Row<'_>]) -> Vec<bool> {
+        match self {
+            Inserted::All => vec![true; rows.len()],
+            Inserted::Keys(keys) => {
+                let keys: HashSet<Key<'_>> = keys
+                    .iter()
+                    .map(|(project, session, event, at)| (&**project, &**session, &**event, *at))
+                    .collect();
+                rows.iter().map(|row| keys.contains(&row.key())).collect()
+            }
+        }
     }
 }
 
@@ -77,8 +89,16 @@ pub(super) fn timestamp(epoch_ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(epoch_ms).unwrap_or_default()
 }
 
-/// Inserts the rows, which must be sorted by key and hold each key once. Rows that are there already
-/// stay as they are. Returns the keys that were new.
+/// What to do about rows that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnConflict {
+    /// There should be none: fail with a unique violation, having written nothing.
+    Fail,
+    /// Leave them as they are.
+    Skip,
+}
+
+/// Inserts the rows, which must be sorted by key and hold each key once. Tells which were new.
 #[expect(
     clippy::too_many_lines,
     reason = "one line per column, twice: a list, not logic"
@@ -86,6 +106,7 @@ pub(super) fn timestamp(epoch_ms: i64) -> DateTime<Utc> {
 pub(super) async fn insert(
     connection: &mut AsyncPgConnection,
     rows: &[Row<'_>],
+    on_conflict: OnConflict,
 ) -> QueryResult<Inserted> {
     macro_rules! column {
         ($sql_type:ty, |$row:ident, $event:ident, $extra:ident| $value:expr) => {
@@ -155,45 +176,48 @@ pub(super) async fn insert(
             event.created_at_ms
         )),
     ));
-    let new = diesel::insert_into(t::table)
-        .values(values)
-        .into_columns((
-            t::project,
-            t::session_id,
-            t::event_id,
-            t::event_timestamp,
-            t::event_type,
-            t::viewer_id,
-            t::playback_position_sec,
-            t::bitrate_kbps,
-            t::resolution,
-            t::video_width,
-            t::video_height,
-            t::buffer_start,
-            t::buffer_end,
-            t::buffer_duration_ms,
-            t::network_downlink_mbps,
-            t::network_rtt_ms,
-            t::network_effective_type,
-            t::device_browser,
-            t::device_os,
-            t::screen_width,
-            t::screen_height,
-            t::dropped_frames,
-            t::decoded_frames,
-            t::fps,
-            t::buffer_length_sec,
-            t::total_watch_time_ms,
-            t::total_pause_time_ms,
-            t::interaction_count,
-            t::seq,
-            t::sent_at,
-            t::raw_json,
-            t::created_at,
-        ))
+    let statement = diesel::insert_into(t::table).values(values).into_columns((
+        t::project,
+        t::session_id,
+        t::event_id,
+        t::event_timestamp,
+        t::event_type,
+        t::viewer_id,
+        t::playback_position_sec,
+        t::bitrate_kbps,
+        t::resolution,
+        t::video_width,
+        t::video_height,
+        t::buffer_start,
+        t::buffer_end,
+        t::buffer_duration_ms,
+        t::network_downlink_mbps,
+        t::network_rtt_ms,
+        t::network_effective_type,
+        t::device_browser,
+        t::device_os,
+        t::screen_width,
+        t::screen_height,
+        t::dropped_frames,
+        t::decoded_frames,
+        t::fps,
+        t::buffer_length_sec,
+        t::total_watch_time_ms,
+        t::total_pause_time_ms,
+        t::interaction_count,
+        t::seq,
+        t::sent_at,
+        t::raw_json,
+        t::created_at,
+    ));
+    if on_conflict == OnConflict::Fail {
+        statement.execute(connection).await?;
+        return Ok(Inserted::All);
+    }
+    let keys = statement
         .on_conflict_do_nothing()
         .returning((t::project, t::session_id, t::event_id, t::event_timestamp))
         .get_results(connection)
         .await?;
-    Ok(Inserted(new))
+    Ok(Inserted::Keys(keys))
 }

@@ -14,11 +14,14 @@ pub(super) struct Verdict {
     pub(super) ambiguous: bool,
 }
 
-/// The rows of one INSERT, sorted by key, each key once; `places` are their places in the plan.
+/// The rows of one INSERT, sorted by key, each key once.
 #[derive(Debug)]
 pub(super) struct Round<'a> {
     pub(super) rows: Vec<Row<'a>>,
+    /// The rows' places in the plan.
     places: Vec<usize>,
+    /// The other holders of their keys: (place in the plan, place in `rows`).
+    followers: Vec<(usize, usize)>,
 }
 
 /// All rows of a batch and what is known of them.
@@ -51,48 +54,44 @@ impl<'a> Plan<'a> {
 
     /// The first undecided holder of each key; `None` when all is decided.
     pub(super) fn next_round(&self) -> Option<Round<'a>> {
-        let mut chosen: Vec<(Key<'a>, usize, Row<'a>)> = self
-            .undecided()
-            .map(|(place, row)| (row.key(), place, row))
-            .collect();
-        if chosen.is_empty() {
-            return None;
-        }
-        chosen.sort_unstable_by_key(|&(key, place, _)| (key, place));
-        chosen.dedup_by_key(|&mut (key, ..)| key);
-        let places = chosen.iter().map(|&(_, place, _)| place).collect();
-        let rows = chosen.into_iter().map(|(.., row)| row).collect();
-        Some(Round { rows, places })
-    }
-
-    fn undecided(&self) -> impl Iterator<Item = (usize, Row<'a>)> {
-        let pairs = self.rows.iter().zip(&self.verdicts).enumerate();
-        pairs
+        let undecided = self.rows.iter().zip(&self.verdicts).enumerate();
+        let mut chosen: Vec<(Key<'a>, usize, Row<'a>)> = undecided
             .filter(|(_, (_, verdict))| verdict.is_none())
-            .map(|(place, (&row, _))| (place, row))
+            .map(|(place, (&row, _))| (row.key(), place, row))
+            .collect();
+        chosen.sort_unstable_by_key(|&(key, place, _)| (key, place));
+        let mut round = Round {
+            rows: Vec::new(),
+            places: Vec::new(),
+            followers: Vec::new(),
+        };
+        let mut leader: Option<Key<'a>> = None;
+        for (key, place, row) in chosen {
+            if leader == Some(key) {
+                round.followers.push((place, round.rows.len() - 1));
+            } else {
+                leader = Some(key);
+                round.rows.push(row);
+                round.places.push(place);
+            }
+        }
+        (!round.rows.is_empty()).then_some(round)
     }
 
     /// Takes the verdicts on a round's rows; the other holders of a stored key are its duplicates.
     pub(super) fn settle(&mut self, round: &Round<'a>, verdicts: &[Verdict]) {
-        let waiting: Vec<(usize, Key<'a>)> = self
-            .undecided()
-            .map(|(place, row)| (place, row.key()))
-            .collect();
-        for (place, key) in waiting {
-            let Ok(at) = round.rows.binary_search_by_key(&key, Row::key) else {
-                continue;
-            };
-            let (Some(verdict), Some(leader)) = (verdicts.get(at), round.places.get(at)) else {
-                continue;
-            };
-            let decided = if *leader == place {
-                Some(verdict.clone())
-            } else {
-                verdict.for_follower()
-            };
-            if let Some(slot) = self.verdicts.get_mut(place) {
-                *slot = decided;
-            }
+        for &(place, leader) in &round.followers {
+            let verdict = verdicts.get(leader).and_then(Verdict::for_follower);
+            self.decide(place, verdict);
+        }
+        for (&place, verdict) in round.places.iter().zip(verdicts) {
+            self.decide(place, Some(verdict.clone()));
+        }
+    }
+
+    fn decide(&mut self, place: usize, verdict: Option<Verdict>) {
+        if let Some(slot) = self.verdicts.get_mut(place) {
+            *slot = verdict;
         }
     }
 
