@@ -32,3 +32,6 @@ pub use event::{
 pub use fold::{Applied, FOLD_VERSION, SessionFold, fold};
 pub use state::State;
 pub use summary::SessionSummary;
+
+#[cfg(test)]
+mod tests;
