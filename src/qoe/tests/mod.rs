@@ -12,6 +12,7 @@
 mod draft;
 mod hostile;
 mod measures;
+mod oracle;
 mod rules;
 mod score;
 mod states;
