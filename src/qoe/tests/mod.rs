@@ -11,6 +11,7 @@
 
 mod draft;
 mod hostile;
+mod loss;
 mod measures;
 mod oracle;
 mod rules;
