@@ -153,8 +153,8 @@ impl SessionFold {
     fn observe_quality(&mut self, event: &Event, first_frame: bool) {
         let changed =
             !self.losses.may_take_back() && self.quality.observe(event, self.parts.playing_ms);
-        if changed {
-            self.playhead.settle(event);
+        if changed && self.state == State::Playing {
+            self.playhead.settle();
         }
         if self.started && (changed || first_frame) {
             self.quality.show();

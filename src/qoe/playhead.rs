@@ -89,7 +89,7 @@ impl Playhead {
     /// Takes over where the event saw the playhead. One without a position leaves the earlier one
     /// standing, with the wall time since.
     pub(super) fn observe(&mut self, event: &Event) {
-        let Some(position_sec) = usable(event.position_sec) else {
+        let Some(position_sec) = position(event) else {
             return;
         };
         self.seen_sec = Some(position_sec);
@@ -103,7 +103,7 @@ impl Playhead {
         if let Some(rate) = event.playback_rate.filter(|rate| RATES.contains(rate)) {
             self.rate = rate;
         }
-        if let Some(position_sec) = usable(event.position_sec) {
+        if let Some(position_sec) = position(event) {
             self.max_sec = Some(
                 self.max_sec
                     .map_or(position_sec, |max| max.max(position_sec)),
@@ -114,7 +114,7 @@ impl Playhead {
     /// Still STARTING after this event. The position at the play intent stays the base of rule 3,
     /// unless the playhead was put elsewhere.
     pub(super) fn wait(&mut self, event: &Event, stretch_ms: i64) {
-        let base_stands = match (self.seen_sec, usable(event.position_sec)) {
+        let base_stands = match (self.seen_sec, position(event)) {
             (Some(from_sec), Some(to_sec)) => {
                 let advance_sec = to_sec - from_sec;
                 (-MOVED_SEC..=self.played_sec(stretch_ms) + FAR_SEC).contains(&advance_sec)
@@ -129,9 +129,10 @@ impl Playhead {
         }
     }
 
-    /// The rendition changed: the time played until here is settled. Seen or not, the run goes on.
-    pub(super) fn settle(&mut self, event: &Event) {
-        if event.position_sec.is_none() {
+    /// The rendition changed while playing: the time played until here is settled, so an event
+    /// without a position leaves nothing to hand back. The run and its lag go on.
+    pub(super) fn settle(&mut self) {
+        if self.wall_ms > 0 {
             self.seen_sec = None;
             self.wall_ms = 0;
             self.gap_ms = 0;
@@ -145,7 +146,7 @@ impl Playhead {
 
     /// How the playhead moved until this event, `stretch_ms` after the one before it.
     pub(super) fn motion(&self, event: &Event, stretch_ms: i64) -> Motion {
-        let (Some(from_sec), Some(to_sec)) = (self.seen_sec, usable(event.position_sec)) else {
+        let (Some(from_sec), Some(to_sec)) = (self.seen_sec, position(event)) else {
             return Motion::Unknown;
         };
         let advance_sec = to_sec - from_sec;
@@ -189,7 +190,7 @@ impl Playhead {
     /// Rule 3: how long ago the first frame was shown, if the playhead has moved by playing since
     /// the play intent, ms.
     pub(super) fn started_ago_ms(&self, event: &Event, stretch_ms: i64) -> Option<i64> {
-        let advance_sec = usable(event.position_sec)? - self.seen_sec?;
+        let advance_sec = position(event)? - self.seen_sec?;
         let reachable_sec = self.played_sec(stretch_ms) + FAR_SEC;
         let played = advance_sec > MOVED_SEC && advance_sec <= reachable_sec;
         played.then(|| num::rounded(advance_sec / self.rate * 1000.0))
@@ -241,6 +242,11 @@ impl Playhead {
         self.steady_frames = self.steady_frames.saturating_add(frames);
         self.steady_sec += advance_sec;
     }
+}
+
+/// Where the event saw the playhead, s.
+pub(super) fn position(event: &Event) -> Option<f64> {
+    usable(event.position_sec)
 }
 
 /// A position that a media element can have. The bound keeps hostile values out of the arithmetic:

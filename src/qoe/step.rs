@@ -3,7 +3,7 @@
 
 use super::fold::SessionFold;
 use super::loss::Hole;
-use super::playhead::{FAR_SEC, Motion};
+use super::playhead::{FAR_SEC, Motion, position};
 use super::state::{self, Signs, State};
 use super::{Event, EventKind, Reason};
 
@@ -113,7 +113,7 @@ impl SessionFold {
     fn signs(&self, event: &Event, fatal: bool, jumped: bool) -> Signs {
         let six = event.seq.is_none();
         let at_ms = event.timestamp_ms;
-        let here_sec = event.position_sec.or(self.playhead.seen_sec());
+        let here_sec = position(event).or(self.playhead.seen_sec());
         Signs {
             fatal,
             started: self.started,
@@ -138,7 +138,7 @@ impl SessionFold {
             EventKind::Play => {
                 self.intent = true;
                 let held = matches!(self.state, State::Paused | State::Ended);
-                let here_sec = event.position_sec.or(self.playhead.seen_sec());
+                let here_sec = position(event).or(self.playhead.seen_sec());
                 self.moved_until_ms = (held && apart(self.held_sec, here_sec))
                     .then(|| at_ms.saturating_add(WAIT_AFTER_PLAY_MS));
             }
@@ -248,7 +248,7 @@ impl SessionFold {
         let moving = matches!(from, Playing | Seeking | Starting);
         if self.state == Starting && !entered {
             self.playhead.wait(event, stretch_ms);
-        } else if moving && entered && event.position_sec.is_none() {
+        } else if moving && entered && position(event).is_none() {
             self.playhead.forget();
         } else {
             self.playhead.observe(event);

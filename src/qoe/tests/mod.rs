@@ -78,7 +78,7 @@ pub(super) fn summarize(timeline: &str) -> SessionSummary {
     let batch = fold(reversed).summary();
     events.sort_by(Event::order);
     let mut session = SessionFold::new();
-    let mut before = SessionSummary::default();
+    let mut before = session.summary();
     for event in &events {
         assert_eq!(session.apply(event), Applied::InOrder);
         assert_eq!(session.apply(event), Applied::Late, "a duplicate");
@@ -208,7 +208,7 @@ fn figure(s: &SessionSummary, name: &str) -> String {
         "heights" => {
             let heights = s.playing_ms_by_height.iter();
             let words: Vec<String> = heights.map(|(h, ms)| format!("{h}:{ms}")).collect();
-            return words.join(",");
+            return opt((!words.is_empty()).then(|| words.join(",")));
         }
         _ => panic!("no figure is called {name}"),
     };
