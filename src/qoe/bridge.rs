@@ -3,7 +3,7 @@
 //! never time.
 
 use super::fold::SessionFold;
-use super::loss::{Growth, Told};
+use super::loss::{Sums, Told};
 use super::parts::{MICRO_STALL_MS, Parts};
 use super::state::State;
 use super::{Event, EventKind, PlayerState};
@@ -51,7 +51,7 @@ impl SessionFold {
         }
         self.pause_count = self
             .pause_count
-            .saturating_add(i64::from(to == State::Paused && from != State::Paused));
+            .saturating_add(u32::from(to == State::Paused && from != State::Paused));
         if to != State::Rebuffering && (self.parts.stall_ms > 0 || self.parts.stall_counted) {
             self.parts.close_stall();
         }
@@ -65,7 +65,7 @@ impl SessionFold {
         self.wait_is_seek = false;
         self.playhead.put(event.position_sec);
         self.playhead.observe(event);
-        self.held_sec = self.playhead.seen_sec();
+        self.held_sec = self.playhead.seen_sec().into();
     }
 
     /// Our plugin's name for a state, in the terms of the table.
@@ -98,7 +98,7 @@ fn shows_frames(state: State, event: &Event) -> bool {
 }
 
 /// Spends the wall time by the totals, each at most what is left.
-fn spend(parts: &mut Parts, growth: &Growth, wall_ms: i64, started: bool) {
+fn spend(parts: &mut Parts, growth: &Sums, wall_ms: i64, started: bool) {
     let mut left_ms = wall_ms.max(0);
     let mut take = |part: &mut i64, ms: i64| {
         let ms = ms.clamp(0, left_ms);

@@ -12,6 +12,7 @@ mod errors;
 mod event;
 mod fold;
 mod identity;
+mod known;
 mod loss;
 mod num;
 mod order;

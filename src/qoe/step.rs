@@ -1,7 +1,7 @@
 //! One event after another: which part the stretch before it goes to, and what it leads to.
 //! The table itself is [`super::state::next`]; this is where the rules find their answers for it.
 
-use super::fold::SessionFold;
+use super::fold::{End, SessionFold};
 use super::loss::Hole;
 use super::playhead::{FAR_SEC, Motion, position};
 use super::state::{self, Signs, State};
@@ -118,8 +118,12 @@ impl SessionFold {
             fatal,
             started: self.started,
             jumped: six && jumped,
-            moved_before_play: six && self.moved_until_ms.is_some_and(|until| at_ms <= until),
-            far: six && apart(self.held_sec, here_sec),
+            moved_before_play: six
+                && self
+                    .moved_until_ms
+                    .get()
+                    .is_some_and(|until| at_ms <= until),
+            far: six && apart(self.held_sec.get(), here_sec),
             at_stream_end: six
                 && event
                     .buffer_length_sec
@@ -139,8 +143,9 @@ impl SessionFold {
                 self.intent = true;
                 let held = matches!(self.state, State::Paused | State::Ended);
                 let here_sec = position(event).or(self.playhead.seen_sec());
-                self.moved_until_ms = (held && apart(self.held_sec, here_sec))
-                    .then(|| at_ms.saturating_add(WAIT_AFTER_PLAY_MS));
+                self.moved_until_ms = (held && apart(self.held_sec.get(), here_sec))
+                    .then(|| at_ms.saturating_add(WAIT_AFTER_PLAY_MS))
+                    .into();
             }
             EventKind::Seek if seekable(self.state) => {
                 let seek = event.seek.as_deref().copied().unwrap_or_default();
@@ -161,16 +166,16 @@ impl SessionFold {
 
     /// What ended the session: the stream's end or a failure before the page's farewell, if there
     /// was one.
-    fn end_reason(&self, reason: Option<Reason>) -> &'static str {
+    fn end_reason(&self, reason: Option<Reason>) -> End {
         if let Some(end) = self.end {
             return end;
         }
         match (self.state, reason) {
-            (State::Ended, _) => "ended",
-            (State::Failed, _) => "error",
-            (_, Some(Reason::PageClose)) => "page_close",
-            (_, Some(Reason::SourceChange)) => "source_change",
-            _ => "destroy",
+            (State::Ended, _) => End::Ended,
+            (State::Failed, _) => End::Error,
+            (_, Some(Reason::PageClose)) => End::PageClose,
+            (_, Some(Reason::SourceChange)) => End::SourceChange,
+            _ => End::Destroy,
         }
     }
 
@@ -254,7 +259,7 @@ impl SessionFold {
             self.playhead.observe(event);
         }
         if entered {
-            self.held_sec = self.playhead.seen_sec();
+            self.held_sec = self.playhead.seen_sec().into();
         }
     }
 

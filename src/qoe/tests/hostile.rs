@@ -7,7 +7,7 @@ use crate::qoe::{
     SessionStartInfo, Totals, fold,
 };
 
-/// A small deterministic generator (SplitMix64).
+/// A small deterministic generator (the one called `SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -24,7 +24,7 @@ impl Dice {
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[usize::try_from(self.below(from.len() as u64)).unwrap()]
+        from[usize::try_from(self.next()).unwrap() % from.len()]
     }
 
     /// Mostly small, sometimes the worst there is, often absent.
@@ -38,14 +38,14 @@ impl Dice {
 
     fn small(&mut self) -> Option<i32> {
         self.int()
-            .map(|n| n.clamp(i32::MIN.into(), i32::MAX.into()) as i32)
+            .map(|n| i32::try_from(n.clamp(i32::MIN.into(), i32::MAX.into())).unwrap())
     }
 
     fn float(&mut self) -> Option<f64> {
         match self.below(8) {
             0..=2 => None,
             3 => Some(self.pick(&[1e308, -1e308, -0.0, 5e-324, 1e10, -1.0])),
-            _ => Some(self.below(100_000) as f64 / 1000.0),
+            _ => Some(f64::from(u32::try_from(self.below(100_000)).unwrap()) / 1000.0),
         }
     }
 }
