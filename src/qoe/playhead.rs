@@ -1,10 +1,10 @@
 //! The playhead: how far it moved between two events, against the wall time that passed. It tells
 //! the first frame (rule 3), a seek (rule 4) and a gap (rule 7).
 
-use super::Event;
 use super::known::{Known, KnownSec};
 use super::num;
 use super::parts::{Parts, SILENCE_WITH_SEQ_MS};
+use super::{Event, EventKind};
 
 /// The playhead may fall behind the wall by this much before the rest is gap, ms (rule 7).
 const LAG_LIMIT_MS: f64 = 1000.0;
@@ -148,7 +148,7 @@ impl Playhead {
 
     /// How the playhead moved until this event, `stretch_ms` after the one before it.
     pub(super) fn motion(&self, event: &Event, stretch_ms: i64) -> Motion {
-        let (Some(from_sec), Some(to_sec)) = (self.seen_sec.get(), position(event)) else {
+        let (Some(from_sec), Some(to_sec)) = (self.seen_sec.get(), position_at_stamp(event)) else {
             return Motion::Unknown;
         };
         let advance_sec = to_sec - from_sec;
@@ -164,7 +164,7 @@ impl Playhead {
     /// Rule 4: a six-event BUFFER_START out of PLAYING with the playhead not where playing would
     /// have brought it, unless the frames shown say that it was played there.
     fn sought(&self, event: &Event, advance_sec: f64, stretch_ms: i64) -> bool {
-        if event.seq.is_some() || event.kind != super::EventKind::BufferStart {
+        if event.seq.is_some() || event.kind != EventKind::BufferStart {
             return false;
         }
         let off_sec = advance_sec - self.played_sec(stretch_ms);
@@ -192,7 +192,7 @@ impl Playhead {
     /// Rule 3: how long ago the first frame was shown, if the playhead has moved by playing since
     /// the play intent, ms.
     pub(super) fn started_ago_ms(&self, event: &Event, stretch_ms: i64) -> Option<i64> {
-        let advance_sec = position(event)? - self.seen_sec.get()?;
+        let advance_sec = position_at_stamp(event)? - self.seen_sec.get()?;
         let reachable_sec = self.played_sec(stretch_ms) + FAR_SEC;
         let played = advance_sec > MOVED_SEC && advance_sec <= reachable_sec;
         played.then(|| num::rounded(advance_sec / self.rate * 1000.0))
@@ -244,6 +244,15 @@ impl Playhead {
         self.steady_frames = self.steady_frames.saturating_add(frames);
         self.steady_sec += advance_sec;
     }
+}
+
+/// Where the playhead was at the event's stamp, s. A SEEK is stamped when it began and sent when it
+/// was over, so its position is the target's.
+fn position_at_stamp(event: &Event) -> Option<f64> {
+    if event.kind == EventKind::Seek {
+        return usable(event.seek.as_deref()?.from_sec);
+    }
+    position(event)
 }
 
 /// Where the event saw the playhead, s.

@@ -141,6 +141,7 @@ fn set(event: &mut Event, key: &str, value: &str) {
         "paused" => event.total_pause_time_ms = int(),
         "n" => event.interaction_count = int(),
         "for" => seek(event).duration_ms = int(),
+        "left" => seek(event).from_sec = float(),
         "to" => seek(event).to_sec = float(),
         "details" => error(event).details = Some(value.into()),
         "type" => error(event).kind = Some(value.into()),

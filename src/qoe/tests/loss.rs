@@ -179,3 +179,13 @@ fn playing_at_renditions_lost_in_a_hole_has_no_bitrate() {
         "startup 0 playing 12000 bitrate 3000 bitrate_known 2000 heights 720:2000 up 1",
     );
 }
+
+#[test]
+fn a_stamped_back_event_does_not_change_the_rendition() {
+    // Its quality is that of the moment it was sent.
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0 kbps=1000; 2000 waiting #2 kbps=3000; \
+         10000 beat #4 state=playing kbps=1000 totals=playing:2000,paused:8000",
+        "startup 0 playing 2000 paused 8000 bitrate 1000 bitrate_known 2000 up 0 down 0",
+    );
+}

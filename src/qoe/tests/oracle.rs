@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::draft::bare;
 use crate::qoe::{ErrorInfo, Event, EventKind, SessionSummary, fold};
 
-/// (trace, session) and its fixture.
+/// The traces by name.
 const TRACES: [(&str, &str); 19] = [
     (
         "s01",

@@ -188,6 +188,14 @@ fn rule_5_a_playhead_moved_while_paused_makes_the_wait_after_play_a_seek() {
 }
 
 #[test]
+fn rule_5_a_pause_at_an_unknown_position_moves_nothing() {
+    check(
+        "0 play@0; 0 playing@0; 10000 pause; 12000 play@10; 12000 waiting@10; 13000 playing@10",
+        "startup 0 playing 10000 paused 2000 pauses 1 rebuffer 1000 rebuffers 1",
+    );
+}
+
+#[test]
 fn rule_6_a_pause_with_an_empty_buffer_is_the_end_of_the_stream() {
     let paused = |buffer: &str| format!("0 play; 0 playing; 9000 pause {buffer}; 9500 beat");
     check(
@@ -301,6 +309,20 @@ fn rule_8_a_seek_lasts_from_its_stamp_for_its_duration() {
     check(
         "ours: 0 play; 0 frame; 1000 seek for=3000; 2000 beat; 3000 beat; 5000 beat",
         "startup 0 playing 2000 seek 3000 seeks 1",
+    );
+}
+
+#[test]
+fn rule_8_a_seek_is_played_up_to_where_it_began() {
+    // Its own position is where it led. 4 s were played of the 10 s before it, and 1 s is lag.
+    check(
+        "ours: 0 play@0; 0 frame@0; 10000 seek@300 left=4 to=300 for=500; 10500 beat@300",
+        "startup 0 playing 5000 gap 5000 seek 500 seeks 1",
+    );
+    // Not knowing where it left, it was played.
+    check(
+        "ours: 0 play@0; 0 frame@0; 10000 seek@300 to=300 for=500; 10500 beat@300",
+        "startup 0 playing 10000 seek 500 seeks 1",
     );
 }
 
