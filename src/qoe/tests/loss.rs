@@ -189,3 +189,36 @@ fn a_stamped_back_event_does_not_change_the_rendition() {
         "startup 0 playing 2000 paused 8000 bitrate 1000 bitrate_known 2000 up 0 down 0",
     );
 }
+
+#[test]
+fn a_lost_seek_is_counted() {
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0; 10000 beat #3 state=playing totals=playing:9000,seek:1000",
+        "startup 0 playing 9000 seek 1000 seeks 1",
+    );
+}
+
+#[test]
+fn startup_does_not_grow_after_the_first_frame() {
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0; 10000 beat #3 state=playing totals=startup:5000,playing:5000",
+        "startup 0 playing 5000 gap 5000",
+    );
+}
+
+#[test]
+fn a_first_frame_after_the_anchor_is_taken_back_too() {
+    check(
+        "0 play #0 totals=idle:0; 500 playing #1; 10000 beat #3 state=playing totals=startup:800,playing:9200",
+        "startup 800 playing 9200",
+    );
+}
+
+#[test]
+fn a_number_below_the_anchors_is_no_anchor() {
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0; 1000 beat #5 state=playing totals=playing:1000; \
+         2000 beat #3 state=paused totals=paused:5; 3000 beat #6 state=paused totals=playing:1000,paused:2000",
+        "startup 0 playing 3000",
+    );
+}

@@ -44,6 +44,11 @@ fn seeks_at_most_2_s_apart_are_one_and_the_time_between_stays_what_it_was() {
     check(&seeks(3500), "startup 0 playing 8000 seek 1000 seeks 1");
     check(&seeks(3501), "startup 0 playing 8000 seek 1000 seeks 2");
     check(&seeks(1200), "startup 0 playing 8300 seek 700 seeks 1");
+    // From the end of one to the beginning of the next: 1 s here.
+    check(
+        "0 play@0; 0 playing@0; 1000 waiting@30; 5000 playing@30; 6000 waiting@60; 7000 playing@60",
+        "startup 0 playing 2000 seek 5000 seeks 1",
+    );
 }
 
 #[test]

@@ -147,6 +147,16 @@ fn rule_4_frames_that_agree_with_the_distance_were_played() {
 }
 
 #[test]
+fn rule_4_the_frame_rate_is_learned_from_steady_playing_alone() {
+    // The jump seen at 5000 would make it 1.25 frames per second.
+    check(
+        "0 play@0; 0 playing@0 frames=0; 4000 beat@4 frames=100; 5000 beat@100 frames=125; \
+         10000 waiting@110 frames=375; 11000 playing@110",
+        "startup 0 playing 10000 rebuffer 1000 rebuffers 1",
+    );
+}
+
+#[test]
 fn rule_4_a_seek_out_of_a_stall_takes_the_stall_along() {
     check(
         "0 play@0; 0 playing@0; 3000 waiting@3; 6000 playing@30; 7000 beat@31",
@@ -155,6 +165,22 @@ fn rule_4_a_seek_out_of_a_stall_takes_the_stall_along() {
     check(
         "0 play@0; 0 playing@0; 3000 waiting@3; 4000 waiting@30; 6000 playing@30; 7000 beat@31",
         "startup 0 playing 4000 rebuffer 1000 rebuffers 1 seek 2000 seeks 1",
+    );
+}
+
+#[test]
+fn rule_4_a_seek_goes_on_after_a_pause_within_it() {
+    check(
+        "0 play@0; 0 playing@0; 1000 waiting@30; 2000 pause@30; 3000 play@30; 4000 playing@30; 5000 beat@31",
+        "startup 0 playing 2000 seek 2000 seeks 1 paused 1000 pauses 1",
+    );
+}
+
+#[test]
+fn rule_3_a_wait_that_began_before_the_first_frame_ends_with_it() {
+    check(
+        "0 play@0; 0 waiting@0; 2000 quality@1.5; 3000 pause@2.5; 4000 play@2.5; 5000 beat@3.5",
+        "startup 500 playing 3500 paused 1000 pauses 1",
     );
 }
 
@@ -327,6 +353,18 @@ fn rule_8_a_seek_is_played_up_to_where_it_began() {
 }
 
 #[test]
+fn rule_8_what_is_over_leaves_no_wait_behind() {
+    check(
+        "ours: 0 play; 0 frame; 1000 waiting; 1500 seek for=1000; 3000 pause; 4000 play; 5000 beat",
+        "startup 0 playing 2500 rebuffer 500 rebuffers 1 seek 1000 seeks 1 paused 1000 pauses 1",
+    );
+    check(
+        "0 play@0; 0 playing@0; 1000 waiting@30; 2000 ended; 3000 play; 4000 pause; 5000 play; 6000 beat",
+        "startup 0 playing 3000 seek 1000 seeks 1 ended 1000 paused 1000 pauses 1",
+    );
+}
+
+#[test]
 fn rule_8_a_seek_may_outlast_a_pause() {
     check(
         "ours: 0 play; 0 frame; 1000 seek for=4000; 2000 pause; 4000 play; 6000 beat",
@@ -372,6 +410,14 @@ fn rule_9_playing_on_for_10_s_takes_the_failure_back() {
     check(
         "0 play; 0 frame; 5000 fatal buf=20; 20000 waiting; 21000 beat",
         "startup 0 playing 20000 ended 1000 vpf true",
+    );
+}
+
+#[test]
+fn rule_9_a_player_that_recovered_rebuffers_again() {
+    check(
+        "0 play; 0 frame; 5000 fatal; 6000 waiting; 7000 playing; 8000 waiting; 9000 playing; 9500 beat",
+        "startup 0 playing 7500 ended 1000 rebuffer 1000 rebuffers 1 vpf true",
     );
 }
 
