@@ -25,7 +25,9 @@ impl SessionFold {
             None => self.step(event, stretch_ms, fatal),
             Some(Hole { told: None }) => {
                 self.step(event, stretch_ms, fatal);
-                self.adopt(event, 0);
+                if event.kind != EventKind::SessionEnd {
+                    self.adopt(event, 0, fatal);
+                }
             }
             Some(Hole { told: Some(told) }) => self.bridge(event, &told, fatal),
         }

@@ -222,3 +222,33 @@ fn a_number_below_the_anchors_is_no_anchor() {
         "startup 0 playing 3000",
     );
 }
+
+#[test]
+fn a_lost_end_or_failure_is_the_reason_of_the_end() {
+    let closed = |before: &str| {
+        format!(
+            "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0; {before} 9000 close #9 reason=page_close state=ended totals=playing:8000,ended:1000; 9900 beat #10"
+        )
+    };
+    check(
+        &closed(""),
+        "startup 0 playing 8000 ended 1000 gap 900 end ended",
+    );
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0; 9000 fatal #4 state=ended totals=playing:8000,rebuffer:1000,rebuffers:1; 9900 beat #5",
+        "startup 0 playing 8000 rebuffer 1000 rebuffers 1 ended 900 vpf true end error",
+    );
+    check(
+        "0 play #0 totals=idle:0; 900 fatal #4 state=ended totals=startup:900; 9000 beat #5",
+        "no_start 900 ended 8100 vsf true end error",
+    );
+}
+
+#[test]
+fn after_a_hole_a_position_hands_back_nothing_from_before_it() {
+    check(
+        "0 play@0 #0 totals=idle:0; 0 frame@0 #1 totals=idle:0; 60000 beat #2 totals=playing:60000; \
+         70000 beat #4 totals=playing:60000; 71000 beat@71 #5",
+        "startup 0 playing 31000 gap 40000",
+    );
+}
