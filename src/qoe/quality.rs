@@ -1,5 +1,5 @@
 //! The rendition shown: bitrate, height and upscaling, each weighted by the playing time at it.
-//! LEVEL_SWITCHING, a download, never gets here; what an event's `quality` names is on screen.
+//! `LEVEL_SWITCHING`, a download, never gets here; what an event's `quality` names is on screen.
 
 use std::collections::BTreeMap;
 
