@@ -11,6 +11,7 @@
 
 mod draft;
 mod hostile;
+mod inference;
 mod loss;
 mod measures;
 mod oracle;
