@@ -3,7 +3,7 @@
 //! never time.
 
 use super::fold::SessionFold;
-use super::loss::{Growth, Told};
+use super::loss::{Sums, Told};
 use super::parts::{MICRO_STALL_MS, Parts};
 use super::state::State;
 use super::{Event, EventKind, PlayerState};
@@ -27,52 +27,48 @@ impl SessionFold {
             self.quality.settle_unknown(self.parts.playing_ms);
         }
         self.intent |= growth.startup_ms > 0 || growth.playing_ms > 0;
+        self.adopt(event, growth.startup_ms, fatal);
         self.keep_in_mind(event, fatal);
-        self.adopt(event, growth.startup_ms);
+        if event.kind == EventKind::SessionEnd {
+            self.enter(State::Closed, event.timestamp_ms, event);
+        }
     }
 
     /// The state is the one the event names.
-    pub(super) fn adopt(&mut self, event: &Event, startup_ms: i64) {
+    pub(super) fn adopt(&mut self, event: &Event, startup_ms: i64, fatal: bool) {
         let at_ms = event.timestamp_ms;
-        let Some(to) = self.named_state(event) else {
-            return;
-        };
         let from = self.state;
-        let first_frame = !self.started && shows_frames(to, event);
-        if first_frame {
+        let to = self.named_state(event, fatal).unwrap_or(from);
+        if !self.started && shows_frames(to, event) {
             self.started = true;
             self.intent = true;
             self.startup_seen = from == State::Starting || startup_ms > 0;
         }
         if to != State::Seeking {
             self.seeks.close(at_ms);
-        } else if from != State::Seeking && event.kind != EventKind::Seek {
+        } else if from != State::Seeking {
             self.seeks.begin(at_ms);
         }
-        self.pause_count = self
-            .pause_count
-            .saturating_add(i64::from(to == State::Paused && from != State::Paused));
+        if to == State::Paused && from != State::Paused {
+            self.pause_count = self.pause_count.saturating_add(1);
+        }
         if to != State::Rebuffering && (self.parts.stall_ms > 0 || self.parts.stall_counted) {
             self.parts.close_stall();
         }
         self.intent |= to == State::Starting;
-        if to != State::Closed {
-            self.end = None;
-        }
+        self.end = None;
         self.state = to;
         self.since_ms = at_ms;
         self.waiting = to == State::Rebuffering;
         self.wait_is_seek = false;
-        self.playhead.put(event.position_sec);
+        self.playhead.forget();
         self.playhead.observe(event);
-        self.held_sec = self.playhead.seen_sec();
+        self.held_sec = self.playhead.seen_sec().into();
     }
 
     /// Our plugin's name for a state, in the terms of the table.
-    fn named_state(&self, event: &Event) -> Option<State> {
-        if event.kind == EventKind::SessionEnd {
-            return Some(State::Closed);
-        }
+    fn named_state(&self, event: &Event, fatal: bool) -> Option<State> {
+        let failing = fatal || self.errors.failing(self.parts.playing_ms);
         Some(match event.state? {
             PlayerState::Starting if !self.started => State::Starting,
             PlayerState::Starting | PlayerState::Playing => State::Playing,
@@ -80,7 +76,7 @@ impl SessionFold {
             PlayerState::Seeking => State::Seeking,
             PlayerState::Idle if !self.started => State::Idle,
             PlayerState::Idle | PlayerState::Paused => State::Paused,
-            PlayerState::Ended if self.errors.failing(self.parts.playing_ms) => State::Failed,
+            PlayerState::Ended if failing => State::Failed,
             PlayerState::Ended => State::Ended,
         })
     }
@@ -98,7 +94,7 @@ fn shows_frames(state: State, event: &Event) -> bool {
 }
 
 /// Spends the wall time by the totals, each at most what is left.
-fn spend(parts: &mut Parts, growth: &Growth, wall_ms: i64, started: bool) {
+fn spend(parts: &mut Parts, growth: &Sums, wall_ms: i64, started: bool) {
     let mut left_ms = wall_ms.max(0);
     let mut take = |part: &mut i64, ms: i64| {
         let ms = ms.clamp(0, left_ms);

@@ -1,6 +1,7 @@
 //! When the session was, by the server's clock. Durations never depend on it.
 
 use super::Event;
+use super::known::Known;
 
 /// 9999-12-31T23:59:59.999Z: what PostgreSQL and every reader can show.
 const MAX_EPOCH_MS: i64 = 253_402_300_799_999;
@@ -13,7 +14,7 @@ pub(super) struct Clock {
     last_ms: i64,
     last_created_ms: i64,
     /// Smallest `created_at` − `sent_at` seen, ms: the client's clock error plus the shortest transit.
-    offset_ms: Option<i64>,
+    offset_ms: Known,
 }
 
 impl Clock {
@@ -26,7 +27,7 @@ impl Clock {
         self.last_created_ms = event.created_at_ms;
         if let Some(sent_at_ms) = event.sent_at_ms {
             let offset_ms = event.created_at_ms.saturating_sub(sent_at_ms);
-            self.offset_ms = Some(self.offset_ms.map_or(offset_ms, |min| min.min(offset_ms)));
+            self.offset_ms.min(offset_ms);
         }
     }
 
@@ -42,7 +43,7 @@ impl Clock {
 
     /// (`started_at`, `last_event_at`), epoch ms, corrected and not after their own `created_at`.
     pub(super) fn corrected_ms(&self) -> (i64, i64) {
-        let offset_ms = self.offset_ms.unwrap_or(0);
+        let offset_ms = self.offset_ms.get().unwrap_or(0);
         let correct = |stamp_ms: i64, created_ms: i64| {
             let corrected_ms = stamp_ms.saturating_add(offset_ms);
             corrected_ms.min(created_ms).clamp(0, MAX_EPOCH_MS)

@@ -1,5 +1,6 @@
 //! Errors: how many, which came first, and whether playback failed for good (rule 9).
 
+use super::known::Known;
 use super::num;
 use super::{ErrorInfo, Event, EventKind};
 
@@ -11,15 +12,15 @@ const MAX_BUFFER_SEC: f64 = 600.0;
 /// The session's errors.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Errors {
-    count: i64,
-    fatal_count: i64,
+    count: u32,
+    fatal_count: u32,
     first: Option<Box<str>>,
     first_is_fatal: bool,
     vsf: bool,
     /// Playing time so far when playback last failed after the first frame, ms.
-    failed_at_playing_ms: Option<i64>,
+    failed_at_playing_ms: Known,
     /// The next wait before this much playing time is the failure itself, ms.
-    doomed_until_playing_ms: Option<i64>,
+    doomed_until_playing_ms: Known,
 }
 
 impl Errors {
@@ -44,7 +45,7 @@ impl Errors {
     /// A fatal error: before the first frame a start failure, after it a playback failure.
     pub(super) fn fail(&mut self, started: bool, playing_ms: i64) {
         if started {
-            self.failed_at_playing_ms = Some(playing_ms);
+            self.failed_at_playing_ms = playing_ms.into();
         } else {
             self.vsf = true;
         }
@@ -57,26 +58,27 @@ impl Errors {
         let until_ms = playing_ms
             .saturating_add(buffer_ms)
             .saturating_add(RECOVERED_MS);
-        self.doomed_until_playing_ms = Some(until_ms);
+        self.doomed_until_playing_ms = until_ms.into();
     }
 
     /// A fatal error came while playing, and playback has not outlived it.
     pub(super) fn doomed(&self, playing_ms: i64) -> bool {
         self.doomed_until_playing_ms
+            .get()
             .is_some_and(|until_ms| playing_ms < until_ms)
     }
 
     /// The doom has come, or playback began anew.
     pub(super) fn undoom(&mut self) {
-        self.doomed_until_playing_ms = None;
+        self.doomed_until_playing_ms = Known::default();
     }
 
     pub(super) fn count(&self) -> i64 {
-        self.count
+        self.count.into()
     }
 
     pub(super) fn fatal_count(&self) -> i64 {
-        self.fatal_count
+        self.fatal_count.into()
     }
 
     pub(super) fn first(&self) -> Option<Box<str>> {
@@ -96,6 +98,7 @@ impl Errors {
     /// Video playback failure; taken back when playing went on.
     pub(super) fn vpf(&self, playing_ms: i64) -> bool {
         self.failed_at_playing_ms
+            .get()
             .is_some_and(|at_ms| playing_ms.saturating_sub(at_ms) < RECOVERED_MS)
     }
 }

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use super::clock::Clock;
 use super::errors::Errors;
 use super::identity::Identity;
+use super::known::{Known, KnownSec};
 use super::loss::{Checkpoint, Losses};
 use super::order::{Tie, tie};
 use super::parts::Parts;
@@ -54,12 +55,12 @@ pub struct SessionFold {
     pub(super) wait_is_seek: bool,
     /// When this state began, and where the playhead was.
     pub(super) since_ms: i64,
-    pub(super) held_sec: Option<f64>,
+    pub(super) held_sec: KnownSec,
     /// Rule 5: a wait until then is a seek.
-    pub(super) moved_until_ms: Option<i64>,
-    pub(super) pause_count: i64,
+    pub(super) moved_until_ms: Known,
+    pub(super) pause_count: u32,
     /// How the session ended, if it said so.
-    pub(super) end: Option<&'static str>,
+    pub(super) end: Option<End>,
 
     pub(super) parts: Parts,
     pub(super) playhead: Playhead,
@@ -69,6 +70,17 @@ pub struct SessionFold {
     pub(super) samples: Samples,
     pub(super) errors: Errors,
     pub(super) identity: Identity,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Ended,
+    PageClose,
+    SourceChange,
+    Destroy,
+    Error,
+    IdleTimeout,
 }
 
 /// The place of the newest event folded; its time is the clock's.
@@ -153,8 +165,8 @@ impl SessionFold {
     fn observe_quality(&mut self, event: &Event, first_frame: bool) {
         let changed =
             !self.losses.may_take_back() && self.quality.observe(event, self.parts.playing_ms);
-        if changed {
-            self.playhead.settle(event);
+        if changed && self.state == State::Playing {
+            self.playhead.settle();
         }
         if self.started && (changed || first_frame) {
             self.quality.show();

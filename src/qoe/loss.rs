@@ -11,6 +11,7 @@
 //! An event that arrives later and fills the hole sorts before the newest one folded; the session
 //! is then folded anew from its rows. So the figures depend on the ordered events alone.
 
+use super::known::Known;
 use super::num;
 use super::parts::Parts;
 use super::{Event, EventKind, Totals};
@@ -23,20 +24,22 @@ const MAX_AHEAD: usize = 64;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Losses {
     with_seq: i64,
-    max_seq: Option<i64>,
-    anchor: Option<Anchor>,
-    /// As of the anchor; kept only while other events follow it.
-    checkpoint: Option<Box<Checkpoint>>,
-    /// Numbers above the anchor's that were seen already, sorted.
-    ahead: Vec<i64>,
+    max_seq: Known,
+    /// The last event that was not stamped back: its number, time (ms) and totals.
+    anchor_seq: Known,
+    anchor_ms: i64,
+    anchor_totals: Option<Box<Sums>>,
+    /// Only while there are stamped-back events about.
+    since: Option<Box<Since>>,
 }
 
-/// The last event that was not stamped back.
-#[derive(Debug, Clone, Copy)]
-struct Anchor {
-    seq: i64,
-    at_ms: i64,
-    totals: Option<Totals>,
+/// What is kept because of events that are no anchors.
+#[derive(Debug, Clone, Default)]
+struct Since {
+    /// As of the anchor; only while other events follow it.
+    checkpoint: Option<Checkpoint>,
+    /// Numbers above the anchor's that were seen already, sorted.
+    ahead: Vec<i64>,
 }
 
 /// The session as of an event.
@@ -62,12 +65,12 @@ pub(super) struct Told {
     /// Its length, ms.
     pub(super) wall_ms: i64,
     /// How the totals grew in it.
-    pub(super) growth: Growth,
+    pub(super) growth: Sums,
 }
 
-/// Differences of totals, ms.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Growth {
+/// Totals, or how they grew: ms, but for the count. What was not sent is 0 here, and grows by 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Sums {
     pub(super) startup_ms: i64,
     pub(super) playing_ms: i64,
     pub(super) rebuffer_ms: i64,
@@ -78,20 +81,31 @@ pub(super) struct Growth {
     pub(super) idle_ms: i64,
 }
 
-impl Growth {
-    fn between(before: &Totals, after: &Totals) -> Self {
-        let growth = |before: Option<i64>, after: Option<i64>| {
-            after.map_or(0, |after| num::counter_growth(before.unwrap_or(0), after))
-        };
+impl Sums {
+    fn of(totals: &Totals) -> Self {
         Self {
-            startup_ms: growth(before.startup_ms, after.startup_ms),
-            playing_ms: growth(before.playing_ms, after.playing_ms),
-            rebuffer_ms: growth(before.rebuffer_ms, after.rebuffer_ms),
-            rebuffer_count: growth(before.rebuffer_count, after.rebuffer_count),
-            seek_ms: growth(before.seek_ms, after.seek_ms),
-            paused_ms: growth(before.paused_ms, after.paused_ms),
-            ended_ms: growth(before.ended_ms, after.ended_ms),
-            idle_ms: growth(before.idle_ms, after.idle_ms),
+            startup_ms: totals.startup_ms.unwrap_or(0),
+            playing_ms: totals.playing_ms.unwrap_or(0),
+            rebuffer_ms: totals.rebuffer_ms.unwrap_or(0),
+            rebuffer_count: totals.rebuffer_count.unwrap_or(0),
+            seek_ms: totals.seek_ms.unwrap_or(0),
+            paused_ms: totals.paused_ms.unwrap_or(0),
+            ended_ms: totals.ended_ms.unwrap_or(0),
+            idle_ms: totals.idle_ms.unwrap_or(0),
+        }
+    }
+
+    fn growth_to(&self, after: &Self) -> Self {
+        let growth = num::counter_growth;
+        Self {
+            startup_ms: growth(self.startup_ms, after.startup_ms),
+            playing_ms: growth(self.playing_ms, after.playing_ms),
+            rebuffer_ms: growth(self.rebuffer_ms, after.rebuffer_ms),
+            rebuffer_count: growth(self.rebuffer_count, after.rebuffer_count),
+            seek_ms: growth(self.seek_ms, after.seek_ms),
+            paused_ms: growth(self.paused_ms, after.paused_ms),
+            ended_ms: growth(self.ended_ms, after.ended_ms),
+            idle_ms: growth(self.idle_ms, after.idle_ms),
         }
     }
 }
@@ -103,9 +117,9 @@ impl Losses {
         let seq = event.seq.filter(|seq| *seq >= 0);
         if let Some(seq) = seq {
             self.with_seq = self.with_seq.saturating_add(1);
-            self.max_seq = self.max_seq.max(Some(seq));
+            self.max_seq.max(seq);
         }
-        let anchor_seq = self.anchor.map_or(-1, |anchor| anchor.seq);
+        let anchor_seq = self.anchor_seq.get().unwrap_or(-1);
         match seq.filter(|seq| *seq > anchor_seq) {
             Some(seq) if !stamped_back(event.kind) => {
                 let hole = self.hole_before(seq, anchor_seq, event, now);
@@ -121,32 +135,44 @@ impl Losses {
 
     /// What was credited since the last anchor may have to be taken back.
     pub(super) fn may_take_back(&self) -> bool {
-        self.checkpoint.is_some()
+        self.checkpoint().is_some()
+    }
+
+    fn checkpoint(&self) -> Option<Checkpoint> {
+        self.since.as_deref()?.checkpoint
     }
 
     fn anchor_at(&mut self, seq: i64, event: &Event) {
-        self.anchor = Some(Anchor {
-            seq,
-            at_ms: event.timestamp_ms,
-            totals: event.totals.as_deref().copied(),
-        });
-        self.checkpoint = None;
-        // A number above it belongs to an event sent later and stamped back before it.
-        self.ahead.retain(|ahead| *ahead > seq);
-        if self.ahead.is_empty() {
-            self.ahead = Vec::new();
+        self.anchor_seq = seq.into();
+        self.anchor_ms = event.timestamp_ms;
+        let totals = event.totals.as_deref().map(Sums::of);
+        match (&mut self.anchor_totals, totals) {
+            (Some(known), Some(totals)) => **known = totals,
+            (known, totals) => *known = totals.map(Box::new),
         }
+        if let Some(since) = &mut self.since {
+            since.checkpoint = None;
+            // A number above it belongs to an event sent later and stamped back before it.
+            since.ahead.retain(|ahead| *ahead > seq);
+        }
+        self.since.take_if(|since| since.ahead.is_empty());
     }
 
     /// An event that is no anchor.
     fn pass(&mut self, ahead: Option<i64>, now: Checkpoint) {
-        if self.anchor.is_some() && self.checkpoint.is_none() {
-            self.checkpoint = Some(Box::new(now));
+        let anchored = self.anchor_seq.get().is_some();
+        if !anchored && ahead.is_none() {
+            return;
+        }
+        let since = self.since.get_or_insert_default();
+        if anchored && since.checkpoint.is_none() {
+            since.checkpoint = Some(now);
         }
         let Some(seq) = ahead else { return };
-        if let (Err(at), true) = (self.ahead.binary_search(&seq), self.ahead.len() < MAX_AHEAD) {
-            self.ahead.reserve_exact(1);
-            self.ahead.insert(at, seq);
+        let seqs = &mut since.ahead;
+        if let (Err(at), true) = (seqs.binary_search(&seq), seqs.len() < MAX_AHEAD) {
+            seqs.reserve_exact(1);
+            seqs.insert(at, seq);
         }
     }
 
@@ -158,23 +184,23 @@ impl Losses {
         now: Checkpoint,
     ) -> Option<Hole> {
         let between = seq.saturating_sub(anchor_seq).saturating_sub(1);
-        let seen = self.ahead.iter().filter(|ahead| **ahead < seq).count();
+        let ahead = self.since.iter().flat_map(|since| &since.ahead);
+        let seen = ahead.filter(|ahead| **ahead < seq).count();
         if i64::try_from(seen).is_ok_and(|seen| seen >= between) {
             return None;
         }
-        let told = self.anchor.and_then(|anchor| {
-            Some(Told {
-                before: self.checkpoint.as_deref().copied().unwrap_or(now),
-                wall_ms: event.timestamp_ms.saturating_sub(anchor.at_ms),
-                growth: Growth::between(&anchor.totals?, event.totals.as_deref()?),
-            })
+        let ends = self.anchor_totals.as_deref().zip(event.totals.as_deref());
+        let told = ends.map(|(before, after)| Told {
+            before: self.checkpoint().unwrap_or(now),
+            wall_ms: event.timestamp_ms.saturating_sub(self.anchor_ms),
+            growth: before.growth_to(&Sums::of(after)),
         });
         Some(Hole { told })
     }
 
     /// Events with seq ÷ (highest seq + 1).
     pub(super) fn completeness(&self) -> Option<f64> {
-        let expected = self.max_seq?.saturating_add(1);
+        let expected = self.max_seq.get()?.saturating_add(1);
         num::ratio(self.with_seq, expected)
     }
 }

@@ -3,8 +3,9 @@
 //! Nothing here does I/O, reads a clock, knows actix, diesel or JSON, or can fail.
 //! All times are whole milliseconds, all positions seconds of media time.
 //!
-//! [`fold`] is where an event goes through: [`order`] says when, [`state`] where it leads, [`parts`]
-//! where the time goes; [`playhead`], [`seek`] and [`loss`] infer what an event does not say.
+//! `fold` takes the events in the order of `order`; `step` credits the stretch before an event to
+//! its part (`parts`) and looks up where it leads (`state`, the table). `playhead`, `seek` and
+//! `loss` with `bridge` infer what an event does not say; `summarize` turns it all into figures.
 
 mod bridge;
 mod clock;
@@ -12,6 +13,7 @@ mod errors;
 mod event;
 mod fold;
 mod identity;
+mod known;
 mod loss;
 mod num;
 mod order;
@@ -32,3 +34,6 @@ pub use event::{
 pub use fold::{Applied, FOLD_VERSION, SessionFold, fold};
 pub use state::State;
 pub use summary::SessionSummary;
+
+#[cfg(test)]
+mod tests;

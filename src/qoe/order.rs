@@ -5,21 +5,35 @@ use std::cmp::Ordering;
 
 use super::{Event, EventKind};
 
-/// What decides between events of one millisecond. Those with `seq` come first: the variants' order
-/// is the order of the two families, so that mixing them still gives a total order.
+/// What decides between events of one millisecond, in the order of its fields. Those with `seq`
+/// come first, so that mixing the two families still gives a total order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Tie {
-    /// The client's own order.
-    Seq(i64),
-    /// `engagement.interactionCount` (an absent one first), then cause before effect.
-    Cause(Option<i64>, u8),
+pub(super) struct Tie {
+    family: Family,
+    /// `seq`, or `engagement.interactionCount`.
+    number: i64,
+    /// Cause before effect; 0 with `seq`.
+    cause: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    Ours,
+    Uncounted,
+    Counted,
 }
 
 /// The event's place among those of its millisecond.
 pub(super) fn tie(event: &Event) -> Tie {
-    match event.seq {
-        Some(seq) => Tie::Seq(seq),
-        None => Tie::Cause(event.interaction_count, cause_rank(event)),
+    let (family, number, cause) = match (event.seq, event.interaction_count) {
+        (Some(seq), _) => (Family::Ours, seq, 0),
+        (None, None) => (Family::Uncounted, 0, cause_rank(event)),
+        (None, Some(count)) => (Family::Counted, count, cause_rank(event)),
+    };
+    Tie {
+        family,
+        number,
+        cause,
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Parts {
     pub(super) starting_ms: i64,
     pub(super) playing_ms: i64,
     pub(super) micro_stall_ms: i64,
-    pub(super) micro_stall_count: i64,
+    pub(super) micro_stall_count: u32,
     pub(super) rebuffer_ms: i64,
     pub(super) rebuffer_count: i64,
     pub(super) seek_ms: i64,

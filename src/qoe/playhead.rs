@@ -1,9 +1,10 @@
 //! The playhead: how far it moved between two events, against the wall time that passed. It tells
 //! the first frame (rule 3), a seek (rule 4) and a gap (rule 7).
 
-use super::Event;
+use super::known::{Known, KnownSec};
 use super::num;
 use super::parts::{Parts, SILENCE_WITH_SEQ_MS};
+use super::{Event, EventKind};
 
 /// The playhead may fall behind the wall by this much before the rest is gap, ms (rule 7).
 const LAG_LIMIT_MS: f64 = 1000.0;
@@ -31,9 +32,9 @@ pub(super) enum Motion {
 #[derive(Debug, Clone)]
 pub(super) struct Playhead {
     /// Where it was last seen, s.
-    seen_sec: Option<f64>,
+    seen_sec: KnownSec,
     /// The frame counter there.
-    seen_frames: Option<i64>,
+    seen_frames: Known,
     /// Wall time in this run since it was seen, ms; of which `gap_ms` were called gap.
     wall_ms: i64,
     gap_ms: i64,
@@ -44,32 +45,32 @@ pub(super) struct Playhead {
     steady_frames: i64,
     steady_sec: f64,
     /// The furthest position, s.
-    max_sec: Option<f64>,
+    max_sec: KnownSec,
 }
 
 impl Default for Playhead {
     fn default() -> Self {
         Self {
-            seen_sec: None,
-            seen_frames: None,
+            seen_sec: KnownSec::default(),
+            seen_frames: Known::default(),
             wall_ms: 0,
             gap_ms: 0,
             lag_ms: 0.0,
             rate: 1.0,
             steady_frames: 0,
             steady_sec: 0.0,
-            max_sec: None,
+            max_sec: KnownSec::default(),
         }
     }
 }
 
 impl Playhead {
     pub(super) fn seen_sec(&self) -> Option<f64> {
-        self.seen_sec
+        self.seen_sec.get()
     }
 
     pub(super) fn max_sec(&self) -> Option<f64> {
-        self.max_sec
+        self.max_sec.get()
     }
 
     /// A run of STARTING or PLAYING begins: the lag starts at 0.
@@ -81,19 +82,19 @@ impl Playhead {
 
     /// Where the playhead goes without our seeing it: to the target of a seek.
     pub(super) fn put(&mut self, position_sec: Option<f64>) {
-        self.seen_sec = usable(position_sec);
-        self.seen_frames = None;
+        self.seen_sec = usable(position_sec).into();
+        self.seen_frames = Known::default();
         self.begin_run();
     }
 
     /// Takes over where the event saw the playhead. One without a position leaves the earlier one
     /// standing, with the wall time since.
     pub(super) fn observe(&mut self, event: &Event) {
-        let Some(position_sec) = usable(event.position_sec) else {
+        let Some(position_sec) = position(event) else {
             return;
         };
-        self.seen_sec = Some(position_sec);
-        self.seen_frames = event.decoded_frames.filter(|frames| *frames >= 0);
+        self.seen_sec = Some(position_sec).into();
+        self.seen_frames = event.decoded_frames.filter(|frames| *frames >= 0).into();
         self.wall_ms = 0;
         self.gap_ms = 0;
     }
@@ -103,18 +104,19 @@ impl Playhead {
         if let Some(rate) = event.playback_rate.filter(|rate| RATES.contains(rate)) {
             self.rate = rate;
         }
-        if let Some(position_sec) = usable(event.position_sec) {
-            self.max_sec = Some(
-                self.max_sec
-                    .map_or(position_sec, |max| max.max(position_sec)),
-            );
+        if let Some(position_sec) = position(event) {
+            let max_sec = self
+                .max_sec
+                .get()
+                .map_or(position_sec, |max| max.max(position_sec));
+            self.max_sec = Some(max_sec).into();
         }
     }
 
     /// Still STARTING after this event. The position at the play intent stays the base of rule 3,
     /// unless the playhead was put elsewhere.
     pub(super) fn wait(&mut self, event: &Event, stretch_ms: i64) {
-        let base_stands = match (self.seen_sec, usable(event.position_sec)) {
+        let base_stands = match (self.seen_sec.get(), position(event)) {
             (Some(from_sec), Some(to_sec)) => {
                 let advance_sec = to_sec - from_sec;
                 (-MOVED_SEC..=self.played_sec(stretch_ms) + FAR_SEC).contains(&advance_sec)
@@ -129,10 +131,11 @@ impl Playhead {
         }
     }
 
-    /// The rendition changed: the time played until here is settled. Seen or not, the run goes on.
-    pub(super) fn settle(&mut self, event: &Event) {
-        if event.position_sec.is_none() {
-            self.seen_sec = None;
+    /// The rendition changed while playing: the time played until here is settled, so an event
+    /// without a position leaves nothing to hand back. The run and its lag go on.
+    pub(super) fn settle(&mut self) {
+        if self.wall_ms > 0 {
+            self.seen_sec = KnownSec::default();
             self.wall_ms = 0;
             self.gap_ms = 0;
         }
@@ -145,7 +148,7 @@ impl Playhead {
 
     /// How the playhead moved until this event, `stretch_ms` after the one before it.
     pub(super) fn motion(&self, event: &Event, stretch_ms: i64) -> Motion {
-        let (Some(from_sec), Some(to_sec)) = (self.seen_sec, usable(event.position_sec)) else {
+        let (Some(from_sec), Some(to_sec)) = (self.seen_sec.get(), position_at_stamp(event)) else {
             return Motion::Unknown;
         };
         let advance_sec = to_sec - from_sec;
@@ -161,7 +164,7 @@ impl Playhead {
     /// Rule 4: a six-event BUFFER_START out of PLAYING with the playhead not where playing would
     /// have brought it, unless the frames shown say that it was played there.
     fn sought(&self, event: &Event, advance_sec: f64, stretch_ms: i64) -> bool {
-        if event.seq.is_some() || event.kind != super::EventKind::BufferStart {
+        if event.seq.is_some() || event.kind != EventKind::BufferStart {
             return false;
         }
         let off_sec = advance_sec - self.played_sec(stretch_ms);
@@ -175,7 +178,7 @@ impl Playhead {
     }
 
     fn frames_agree(&self, event: &Event, advance_sec: f64) -> bool {
-        let (Some(before), Some(after)) = (self.seen_frames, event.decoded_frames) else {
+        let (Some(before), Some(after)) = (self.seen_frames.get(), event.decoded_frames) else {
             return false;
         };
         if self.steady_frames <= 0 || self.steady_sec <= 0.0 {
@@ -189,7 +192,7 @@ impl Playhead {
     /// Rule 3: how long ago the first frame was shown, if the playhead has moved by playing since
     /// the play intent, ms.
     pub(super) fn started_ago_ms(&self, event: &Event, stretch_ms: i64) -> Option<i64> {
-        let advance_sec = usable(event.position_sec)? - self.seen_sec?;
+        let advance_sec = position_at_stamp(event)? - self.seen_sec.get()?;
         let reachable_sec = self.played_sec(stretch_ms) + FAR_SEC;
         let played = advance_sec > MOVED_SEC && advance_sec <= reachable_sec;
         played.then(|| num::rounded(advance_sec / self.rate * 1000.0))
@@ -229,7 +232,7 @@ impl Playhead {
     /// Learns the frame rate from a stretch that was played as it should (rule 4).
     pub(super) fn learn(&mut self, event: &Event, motion: Motion, stretch_ms: i64) {
         let (Motion::Advanced(advance_sec), Some(before), Some(after)) =
-            (motion, self.seen_frames, event.decoded_frames)
+            (motion, self.seen_frames.get(), event.decoded_frames)
         else {
             return;
         };
@@ -241,6 +244,20 @@ impl Playhead {
         self.steady_frames = self.steady_frames.saturating_add(frames);
         self.steady_sec += advance_sec;
     }
+}
+
+/// Where the playhead was at the event's stamp, s. A SEEK is stamped when it began and sent when it
+/// was over, so its position is the target's.
+fn position_at_stamp(event: &Event) -> Option<f64> {
+    if event.kind == EventKind::Seek {
+        return usable(event.seek.as_deref()?.from_sec);
+    }
+    position(event)
+}
+
+/// Where the event saw the playhead, s.
+pub(super) fn position(event: &Event) -> Option<f64> {
+    usable(event.position_sec)
 }
 
 /// A position that a media element can have. The bound keeps hostile values out of the arithmetic:

@@ -1,5 +1,5 @@
 //! The rendition shown: bitrate, height and upscaling, each weighted by the playing time at it.
-//! LEVEL_SWITCHING, a download, never gets here; what an event's `quality` names is on screen.
+//! `LEVEL_SWITCHING`, a download, never gets here; what an event's `quality` names is on screen.
 
 use std::collections::BTreeMap;
 
@@ -11,36 +11,44 @@ use super::{Event, EventKind};
 /// time stays in `playing_ms` alone.
 const MAX_HEIGHTS: usize = 32;
 
-/// What is on screen. `None` until known.
+/// What is on screen. 0 until known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Rendition {
-    bitrate_kbps: Option<i32>,
-    width: Option<i32>,
-    height: Option<i32>,
-    player_width: Option<i32>,
-    player_height: Option<i32>,
+    bitrate_kbps: i32,
+    width: i32,
+    height: i32,
+    player_width: i32,
+    player_height: i32,
 }
 
 impl Rendition {
-    /// What the event says, and for the rest what was known. A known size belongs to a known
-    /// bitrate, so a new rendition does not inherit the old one's.
+    /// What the event says, and for the rest what was known. A QUALITY_CHANGE names a rendition
+    /// whole, so what it leaves out is not inherited from the one before.
     fn after(&self, event: &Event) -> Self {
-        let known = |value: Option<i32>| value.filter(|value| *value > 0);
+        let take = |new: Option<i32>, old: i32| new.filter(|new| *new > 0).unwrap_or(old);
         let named = [event.bitrate_kbps, event.video_width, event.video_height];
         let new = event.kind == EventKind::QualityChange && named.iter().any(Option::is_some);
         let old = if new { Self::default() } else { *self };
         Self {
-            bitrate_kbps: known(event.bitrate_kbps).or(old.bitrate_kbps),
-            width: known(event.video_width).or(old.width),
-            height: known(event.video_height).or(old.height),
-            player_width: known(event.player_width).or(self.player_width),
-            player_height: known(event.player_height).or(self.player_height),
+            bitrate_kbps: take(event.bitrate_kbps, old.bitrate_kbps),
+            width: take(event.video_width, old.width),
+            height: take(event.video_height, old.height),
+            player_width: take(event.player_width, self.player_width),
+            player_height: take(event.player_height, self.player_height),
         }
+    }
+
+    fn bitrate_kbps(&self) -> Option<i32> {
+        (self.bitrate_kbps > 0).then_some(self.bitrate_kbps)
+    }
+
+    fn height(&self) -> Option<i32> {
+        (self.height > 0).then_some(self.height)
     }
 
     /// How far the picture is blown up: 0 is none (the metric Mux publishes).
     fn upscale(&self) -> Option<f64> {
-        let size = |value: Option<i32>| value.map(f64::from);
+        let size = |value: i32| (value > 0).then(|| f64::from(value));
         let across = size(self.player_width)? / size(self.width)?;
         let down = size(self.player_height)? / size(self.height)?;
         Some((across.min(down) - 1.0).max(0.0))
@@ -55,12 +63,19 @@ pub(super) struct Quality {
     settled_ms: i64,
     bitrate_ms: i64,
     kbit: f64,
-    upscale_ms: i64,
-    upscale_sum: f64,
-    upscale_max: f64,
+    /// Boxed: only our plugin sends player sizes.
+    upscale: Option<Box<UpscaleSums>>,
     /// (height px, playing ms), sorted by height.
-    heights: Vec<(i32, i64)>,
+    heights: Box<[(i32, i64)]>,
     shown: Option<Shown>,
+}
+
+/// Upscaling over the playing time with known sizes: `ms` is more than 0.
+#[derive(Debug, Clone, Copy, Default)]
+struct UpscaleSums {
+    ms: i64,
+    sum: f64,
+    max: f64,
 }
 
 /// Bitrates of renditions shown, kbps.
@@ -110,16 +125,17 @@ impl Quality {
             return;
         }
         self.settled_ms = playing_ms;
-        if let Some(bitrate_kbps) = self.current.bitrate_kbps {
+        if let Some(bitrate_kbps) = self.current.bitrate_kbps() {
             self.bitrate_ms = self.bitrate_ms.saturating_add(new_ms);
             self.kbit += f64::from(bitrate_kbps) * num::float(new_ms);
         }
         if let Some(upscale) = self.current.upscale() {
-            self.upscale_ms = self.upscale_ms.saturating_add(new_ms);
-            self.upscale_sum += upscale * num::float(new_ms);
-            self.upscale_max = self.upscale_max.max(upscale);
+            let sums = self.upscale.get_or_insert_default();
+            sums.ms = sums.ms.saturating_add(new_ms);
+            sums.sum += upscale * num::float(new_ms);
+            sums.max = sums.max.max(upscale);
         }
-        if let Some(height) = self.current.height {
+        if let Some(height) = self.current.height() {
             self.add_height(height, new_ms);
         }
     }
@@ -131,7 +147,7 @@ impl Quality {
 
     /// The current rendition is on screen: a first frame was shown.
     pub(super) fn show(&mut self) {
-        let Some(kbps) = self.current.bitrate_kbps else {
+        let Some(kbps) = self.current.bitrate_kbps() else {
             return;
         };
         let shown = self.shown.get_or_insert(Shown {
@@ -157,8 +173,10 @@ impl Quality {
                 }
             }
             Err(at) if self.heights.len() < MAX_HEIGHTS => {
-                self.heights.reserve_exact(1);
-                self.heights.insert(at, (height, ms));
+                let mut heights = std::mem::take(&mut self.heights).into_vec();
+                heights.reserve_exact(1);
+                heights.insert(at, (height, ms));
+                self.heights = heights.into_boxed_slice();
             }
             Err(_) => {}
         }
@@ -169,7 +187,6 @@ impl Quality {
         let mut settled = self.clone();
         settled.settle(playing_ms);
         let weight_ms = num::float(settled.bitrate_ms);
-        let upscale_ms = num::float(settled.upscale_ms);
         QualityFigures {
             avg_bitrate_kbps: (settled.bitrate_ms > 0).then(|| settled.kbit / weight_ms),
             bitrate_known_ms: settled.bitrate_ms,
@@ -177,9 +194,9 @@ impl Quality {
             max_bitrate_kbps: settled.shown.map(|shown| shown.max),
             upswitches: settled.shown.map_or(0, |shown| i64::from(shown.up)),
             downswitches: settled.shown.map_or(0, |shown| i64::from(shown.down)),
-            upscale: (settled.upscale_ms > 0).then(|| Upscale {
-                mean: settled.upscale_sum / upscale_ms,
-                max: settled.upscale_max,
+            upscale: settled.upscale.as_deref().map(|sums| Upscale {
+                mean: sums.sum / num::float(sums.ms),
+                max: sums.max,
             }),
             playing_ms_by_height: settled.heights.into_iter().collect(),
         }

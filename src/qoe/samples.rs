@@ -1,6 +1,7 @@
 //! Sampled figures: frames (rule 12), frame rate, network, buffer, and the client's own totals.
 
 use super::Event;
+use super::known::Known;
 use super::num;
 
 /// The mean of non-negative samples.
@@ -31,14 +32,15 @@ impl Mean {
 #[derive(Debug, Clone, Copy, Default)]
 struct Counter {
     last: i64,
-    total: Option<i64>,
+    total: Known,
 }
 
 impl Counter {
     fn add(&mut self, value: Option<i64>) {
         if let Some(value) = value.filter(|value| *value >= 0) {
             let growth = num::counter_growth(self.last, value);
-            self.total = Some(self.total.unwrap_or(0).saturating_add(growth));
+            let total = self.total.get().unwrap_or(0);
+            self.total = total.saturating_add(growth).into();
             self.last = value;
         }
     }
@@ -52,10 +54,10 @@ pub(super) struct Samples {
     fps: Mean,
     rtt: Mean,
     downlink: Mean,
-    min_buffer_ahead_ms: Option<i64>,
-    watch_time_ms: Option<i64>,
-    pause_time_ms: Option<i64>,
-    interaction_count: Option<i64>,
+    min_buffer_ahead_ms: Known,
+    watch_time_ms: Known,
+    pause_time_ms: Known,
+    interaction_count: Known,
 }
 
 impl Samples {
@@ -66,30 +68,34 @@ impl Samples {
         self.rtt.add(event.rtt_ms.map(f64::from));
         self.downlink.add(event.downlink_mbps);
         if let Some(sec) = event.buffer_length_sec.filter(|sec| *sec >= 0.0) {
-            let ms = num::rounded(sec * 1000.0);
-            self.min_buffer_ahead_ms = Some(self.min_buffer_ahead_ms.map_or(ms, |min| min.min(ms)));
+            self.min_buffer_ahead_ms.min(num::rounded(sec * 1000.0));
         }
         // Rule 13: the client's totals are stored as reported, the last ones known.
-        let latest = |value: Option<i64>, old: Option<i64>| value.filter(|v| *v >= 0).or(old);
-        self.watch_time_ms = latest(event.total_watch_time_ms, self.watch_time_ms);
-        self.pause_time_ms = latest(event.total_pause_time_ms, self.pause_time_ms);
-        self.interaction_count = latest(event.interaction_count, self.interaction_count);
+        latest(&mut self.watch_time_ms, event.total_watch_time_ms);
+        latest(&mut self.pause_time_ms, event.total_pause_time_ms);
+        latest(&mut self.interaction_count, event.interaction_count);
     }
 
     /// Writes the sampled figures into the summary.
     pub(super) fn write(&self, summary: &mut super::SessionSummary) {
-        summary.dropped_frames = self.dropped.total;
-        summary.decoded_frames = self.decoded.total;
-        summary.dropped_frame_ratio = match (self.dropped.total, self.decoded.total) {
+        summary.dropped_frames = self.dropped.total.get();
+        summary.decoded_frames = self.decoded.total.get();
+        summary.dropped_frame_ratio = match (self.dropped.total.get(), self.decoded.total.get()) {
             (Some(dropped), Some(all)) => num::ratio(dropped, all),
             _ => None,
         };
         summary.avg_fps = self.fps.value();
         summary.avg_rtt_ms = self.rtt.value();
         summary.avg_downlink_mbps = self.downlink.value();
-        summary.min_buffer_ahead_ms = self.min_buffer_ahead_ms;
-        summary.reported_watch_time_ms = self.watch_time_ms;
-        summary.reported_pause_time_ms = self.pause_time_ms;
-        summary.interaction_count = self.interaction_count;
+        summary.min_buffer_ahead_ms = self.min_buffer_ahead_ms.get();
+        summary.reported_watch_time_ms = self.watch_time_ms.get();
+        summary.reported_pause_time_ms = self.pause_time_ms.get();
+        summary.interaction_count = self.interaction_count.get();
+    }
+}
+
+fn latest(known: &mut Known, value: Option<i64>) {
+    if let Some(value) = value.filter(|value| *value >= 0) {
+        *known = value.into();
     }
 }

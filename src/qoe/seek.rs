@@ -1,39 +1,42 @@
 //! Seeks: the open explicit one (rule 8), and which of them count as one.
 
+use super::known::{Known, KnownSec};
+
 /// Seeks this close count as one, ms: a viewer scrubbing is one seek.
 const MERGE_MS: i64 = 2000;
 
 /// What is known of this session's seeks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seeks {
-    count: i64,
+    count: u32,
     /// When the last one was over, client epoch ms.
-    last_end_ms: Option<i64>,
+    last_end_ms: Known,
     /// When the explicit SEEK is over, client epoch ms. A pause may lie inside.
-    open_until_ms: Option<i64>,
+    open_until_ms: Known,
     /// Where it leads, s.
-    to_sec: Option<f64>,
+    to_sec: KnownSec,
 }
 
 impl Seeks {
     pub(super) fn count(&self) -> i64 {
-        self.count
+        self.count.into()
     }
 
     /// A seek begins, by a SEEK event or inferred.
     pub(super) fn begin(&mut self, at_ms: i64) {
         let apart = self
             .last_end_ms
+            .get()
             .is_none_or(|end_ms| at_ms.saturating_sub(end_ms) > MERGE_MS);
         if apart {
             self.count = self.count.saturating_add(1);
         }
-        self.last_end_ms = Some(self.last_end_ms.map_or(at_ms, |end_ms| end_ms.max(at_ms)));
+        self.last_end_ms.max(at_ms);
     }
 
     /// SEEKING was left.
     pub(super) fn end(&mut self, at_ms: i64) {
-        self.last_end_ms = Some(self.last_end_ms.map_or(at_ms, |end_ms| end_ms.max(at_ms)));
+        self.last_end_ms.max(at_ms);
     }
 
     /// Rule 8: a SEEK is stamped when it began, with its duration. Without one it lasts until an
@@ -43,18 +46,20 @@ impl Seeks {
             return;
         };
         let until_ms = at_ms.saturating_add(duration_ms);
-        self.open_until_ms = Some(self.open_until_ms.map_or(until_ms, |end| end.max(until_ms)));
-        self.to_sec = to_sec;
+        self.open_until_ms.max(until_ms);
+        self.to_sec = to_sec.into();
     }
 
     /// The end of the explicit seek, if it is not over yet.
     pub(super) fn open_until(&self) -> Option<i64> {
-        self.open_until_ms
+        self.open_until_ms.get()
     }
 
     /// An explicit seek reaches beyond this time.
     pub(super) fn is_open_at(&self, at_ms: i64) -> bool {
-        self.open_until_ms.is_some_and(|until_ms| until_ms > at_ms)
+        self.open_until_ms
+            .get()
+            .is_some_and(|until_ms| until_ms > at_ms)
     }
 
     /// The explicit seek is over by now. Tells where it led, s.
@@ -67,7 +72,7 @@ impl Seeks {
 
     /// Rule 11: the totals tell of a seek whose event was lost in a stretch that began then.
     pub(super) fn lost_since(&mut self, from_ms: i64) {
-        if self.last_end_ms.is_none_or(|end_ms| end_ms < from_ms) {
+        if self.last_end_ms.get().is_none_or(|end_ms| end_ms < from_ms) {
             self.begin(from_ms);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{EventKind as K, Reason};
 
-/// What the session is doing. The part its time is credited to stands in [`super::parts`].
+/// What the session is doing. `Parts::credit` says which part its time goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum State {
     /// No play intent yet, or taken back before the first frame.

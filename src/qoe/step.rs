@@ -1,9 +1,9 @@
 //! One event after another: which part the stretch before it goes to, and what it leads to.
 //! The table itself is [`super::state::next`]; this is where the rules find their answers for it.
 
-use super::fold::SessionFold;
+use super::fold::{End, SessionFold};
 use super::loss::Hole;
-use super::playhead::{FAR_SEC, Motion};
+use super::playhead::{FAR_SEC, Motion, position};
 use super::state::{self, Signs, State};
 use super::{Event, EventKind, Reason};
 
@@ -25,7 +25,9 @@ impl SessionFold {
             None => self.step(event, stretch_ms, fatal),
             Some(Hole { told: None }) => {
                 self.step(event, stretch_ms, fatal);
-                self.adopt(event, 0);
+                if event.kind != EventKind::SessionEnd {
+                    self.adopt(event, 0, fatal);
+                }
             }
             Some(Hole { told: Some(told) }) => self.bridge(event, &told, fatal),
         }
@@ -113,13 +115,17 @@ impl SessionFold {
     fn signs(&self, event: &Event, fatal: bool, jumped: bool) -> Signs {
         let six = event.seq.is_none();
         let at_ms = event.timestamp_ms;
-        let here_sec = event.position_sec.or(self.playhead.seen_sec());
+        let here_sec = position(event).or(self.playhead.seen_sec());
         Signs {
             fatal,
             started: self.started,
             jumped: six && jumped,
-            moved_before_play: six && self.moved_until_ms.is_some_and(|until| at_ms <= until),
-            far: six && apart(self.held_sec, here_sec),
+            moved_before_play: six
+                && self
+                    .moved_until_ms
+                    .get()
+                    .is_some_and(|until| at_ms <= until),
+            far: six && apart(self.held_sec.get(), here_sec),
             at_stream_end: six
                 && event
                     .buffer_length_sec
@@ -138,9 +144,10 @@ impl SessionFold {
             EventKind::Play => {
                 self.intent = true;
                 let held = matches!(self.state, State::Paused | State::Ended);
-                let here_sec = event.position_sec.or(self.playhead.seen_sec());
-                self.moved_until_ms = (held && apart(self.held_sec, here_sec))
-                    .then(|| at_ms.saturating_add(WAIT_AFTER_PLAY_MS));
+                let here_sec = position(event).or(self.playhead.seen_sec());
+                self.moved_until_ms = (held && apart(self.held_sec.get(), here_sec))
+                    .then(|| at_ms.saturating_add(WAIT_AFTER_PLAY_MS))
+                    .into();
             }
             EventKind::Seek if seekable(self.state) => {
                 let seek = event.seek.as_deref().copied().unwrap_or_default();
@@ -161,16 +168,16 @@ impl SessionFold {
 
     /// What ended the session: the stream's end or a failure before the page's farewell, if there
     /// was one.
-    fn end_reason(&self, reason: Option<Reason>) -> &'static str {
+    fn end_reason(&self, reason: Option<Reason>) -> End {
         if let Some(end) = self.end {
             return end;
         }
         match (self.state, reason) {
-            (State::Ended, _) => "ended",
-            (State::Failed, _) => "error",
-            (_, Some(Reason::PageClose)) => "page_close",
-            (_, Some(Reason::SourceChange)) => "source_change",
-            _ => "destroy",
+            (State::Ended, _) => End::Ended,
+            (State::Failed, _) => End::Error,
+            (_, Some(Reason::PageClose)) => End::PageClose,
+            (_, Some(Reason::SourceChange)) => End::SourceChange,
+            _ => End::Destroy,
         }
     }
 
@@ -248,13 +255,13 @@ impl SessionFold {
         let moving = matches!(from, Playing | Seeking | Starting);
         if self.state == Starting && !entered {
             self.playhead.wait(event, stretch_ms);
-        } else if moving && entered && event.position_sec.is_none() {
+        } else if moving && entered && position(event).is_none() {
             self.playhead.forget();
         } else {
             self.playhead.observe(event);
         }
         if entered {
-            self.held_sec = self.playhead.seen_sec();
+            self.held_sec = self.playhead.seen_sec().into();
         }
     }
 

@@ -1,7 +1,7 @@
 //! From a fold to what its summary says. Reads only; the open state ends at the last event.
 
 use super::SessionSummary;
-use super::fold::SessionFold;
+use super::fold::{End, SessionFold};
 use super::parts::Parts;
 use super::quality::QualityFigures;
 use super::score::{Inputs, Upscale, score};
@@ -15,7 +15,7 @@ pub(super) fn summary(fold: &SessionFold) -> SessionSummary {
     let mut summary = SessionSummary {
         event_count: fold.event_count,
         session_ms: fold.clock.session_ms(),
-        pause_count: fold.pause_count,
+        pause_count: fold.pause_count.into(),
         seek_count: fold.seeks.count(),
         ..SessionSummary::default()
     };
@@ -34,7 +34,7 @@ pub(super) fn summary(fold: &SessionFold) -> SessionSummary {
 fn write_parts(summary: &mut SessionSummary, fold: &SessionFold, parts: &Parts) {
     summary.playing_ms = parts.playing_ms;
     summary.micro_stall_ms = parts.micro_stall_ms;
-    summary.micro_stall_count = parts.micro_stall_count;
+    summary.micro_stall_count = parts.micro_stall_count.into();
     summary.rebuffer_ms = parts.rebuffer_ms;
     summary.rebuffer_count = parts.rebuffer_count;
     summary.seek_ms = parts.seek_ms;
@@ -75,8 +75,9 @@ fn write_outcome(summary: &mut SessionSummary, fold: &SessionFold, parts: &Parts
     summary.vsf = fold.errors.vsf();
     summary.vpf = fold.errors.vpf(parts.playing_ms);
     summary.ebvs = fold.intent && !fold.started && summary.fatal_error_count == 0;
-    summary.end_reason = end_reason(fold, parts);
-    summary.clean_exit = summary.end_reason != "idle_timeout";
+    let end = end(fold, parts);
+    summary.end_reason = end.name();
+    summary.clean_exit = end != End::IdleTimeout;
     summary.completion = fold
         .identity
         .duration_sec()
@@ -85,14 +86,27 @@ fn write_outcome(summary: &mut SessionSummary, fold: &SessionFold, parts: &Parts
     summary.completeness = fold.losses.completeness();
 }
 
-fn end_reason(fold: &SessionFold, parts: &Parts) -> &'static str {
+fn end(fold: &SessionFold, parts: &Parts) -> End {
     let doomed = fold.errors.doomed(parts.playing_ms);
     match (fold.end, fold.state) {
         (Some(end), _) => end,
-        (None, State::Ended) => "ended",
-        (None, State::Failed) => "error",
-        (None, State::Playing) if doomed => "error",
-        (None, _) => "idle_timeout",
+        (None, State::Ended) => End::Ended,
+        (None, State::Failed) => End::Error,
+        (None, State::Playing) if doomed => End::Error,
+        (None, _) => End::IdleTimeout,
+    }
+}
+
+impl End {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::PageClose => "page_close",
+            Self::SourceChange => "source_change",
+            Self::Destroy => "destroy",
+            Self::Error => "error",
+            Self::IdleTimeout => "idle_timeout",
+        }
     }
 }
 

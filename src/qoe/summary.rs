@@ -66,7 +66,7 @@ pub struct SessionSummary {
     pub idle_ms: i64,
     /// No evidence of what happened, ms.
     pub gap_ms: i64,
-    /// startup + no_start + playing + rebuffer + seek, ms.
+    /// `startup` + `no_start` + `playing` + `rebuffer` + `seek`, ms.
     pub watched_ms: i64,
     /// rebuffer ÷ (playing + rebuffer), 0–1.
     pub rebuffer_ratio: Option<f64>,
