@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::storage::StorageError;
 use crate::storage::cluster::{Ownership, PrivateCluster};
+use crate::storage::connection::TappedConnection;
 
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,11 @@ impl Database {
     /// Starts or finds the private cluster, if that is the source.
     pub async fn open(source: Source, ownership: Ownership) -> Result<Self, StorageError> {
         match source {
-            Source::Url(url) => Ok(Self { url, cluster: None }),
+            Source::Url(url) => {
+                // The first connection tells best what is wrong.
+                TappedConnection::open(&url).await?;
+                Ok(Self { url, cluster: None })
+            }
             Source::DataDir(folder) => {
                 let opening = move || PrivateCluster::open(&folder, ownership);
                 let cluster = tokio::task::spawn_blocking(opening)

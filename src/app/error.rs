@@ -6,7 +6,7 @@ use crate::storage::StorageError;
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The address is taken, or none.
-    #[error("cannot listen on {bind}: {source} (choose another address with --bind)")]
+    #[error("cannot listen on {bind} (choose another address with --bind)")]
     Bind {
         /// What was asked for.
         bind: String,

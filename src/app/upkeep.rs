@@ -14,7 +14,7 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// Without an answer for this long, storage is away.
 const AWAY_AFTER: Duration = Duration::from_secs(3);
 /// Between looks for partitions to make and rows to trim.
-const TIDY_INTERVAL: Duration = Duration::from_secs(3600);
+const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Keeps the readiness up to date.
 pub(super) async fn keep_probing(storage: Storage, entrance: Data<Entrance>) {
@@ -42,7 +42,7 @@ pub(super) async fn keep_tidy(storage: Storage) {
     loop {
         sleep(TIDY_INTERVAL).await;
         if let Err(error) = storage.tidy(clock::now()).await {
-            tracing::warn!(%error, "tidying up failed, it is tried again in an hour");
+            tracing::warn!(%error, "tidying up failed, it is tried again in a minute");
         }
     }
 }

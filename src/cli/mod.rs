@@ -74,7 +74,7 @@ impl Cli {
         match cli.dispatch() {
             Ok(code) => code,
             Err(error) => {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", explain(&error));
                 ExitCode::FAILURE
             }
         }
@@ -109,5 +109,17 @@ fn simulate(args: &simulate::SimulateArgs) -> anyhow::Result<ExitCode> {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    })
+}
+
+/// An error with its causes, each said once: many of them repeat the next one.
+fn explain(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        match told.as_str() {
+            "" => cause,
+            told if told.contains(&cause) => told.to_owned(),
+            told => format!("{told}: {cause}"),
+        }
     })
 }

@@ -134,6 +134,7 @@ pub async fn verify(
                 seen(verified);
             }
             for key in without_rows(connection).await? {
+                verified.sessions += 1;
                 verified.differences += 1;
                 found(Difference {
                     key,
@@ -221,7 +222,7 @@ async fn without_rows(connection: &mut AsyncPgConnection) -> QueryResult<Vec<Ses
         "SELECT project, session_id FROM session_summaries AS s \
          WHERE sealed_at IS NULL AND NOT EXISTS (SELECT FROM telemetry_events AS e \
              WHERE e.project = s.project AND e.session_id = s.session_id) \
-         ORDER BY project, session_id LIMIT 1000",
+         ORDER BY project, session_id",
     )
     .get_results(connection)
     .await?;

@@ -7,7 +7,7 @@ use diesel::sql_query;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
 use super::StorageError;
@@ -31,6 +31,9 @@ impl TappedConnection {
     /// the runtime that calls this.
     pub async fn open(database_url: &str) -> Result<Self, StorageError> {
         let config: Config = database_url.parse().map_err(StorageError::url)?;
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(StorageError::Tls);
+        }
         let opening = async {
             let mut last = StorageError::NoHost;
             for (at, host) in config.get_hosts().iter().enumerate() {

@@ -11,6 +11,11 @@ pub enum StorageError {
     /// The database URL names no server.
     #[error("the database URL names no server")]
     NoHost,
+    /// The database URL asks for TLS.
+    #[error(
+        "TLS to PostgreSQL is not supported: use sslmode=prefer or disable, over a private network or a tunnel"
+    )]
+    Tls,
     /// No answer in time.
     #[error("PostgreSQL did not answer in time")]
     ConnectTimeout,

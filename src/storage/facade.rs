@@ -43,6 +43,8 @@ pub struct Storage {
     pool: Pool,
 }
 
+/// To fold one session from its rows; the largest has 100 000.
+const REPLAY_TIMEOUT: Duration = Duration::from_secs(60);
 /// A probe that takes longer than this counts as failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -78,8 +80,11 @@ impl Storage {
     /// Folds a session from its rows.
     pub async fn replay(&self, key: Arc<SessionKey>) -> Result<SessionFold, StorageError> {
         let pool = self.pool.clone();
-        self.run(async move { replay::fold_session(&mut *pool.get().await?, &key).await })
-            .await
+        self.run(async move {
+            let fold = async |connection: &mut _| replay::fold_session(connection, &key).await;
+            pool.within(REPLAY_TIMEOUT, fold).await
+        })
+        .await
     }
 
     /// Keeps refused events.
@@ -125,15 +130,9 @@ impl Storage {
     pub async fn probe(&self) -> Result<(), StorageError> {
         let pool = self.pool.clone();
         self.run(async move {
-            let ask = async {
-                Ok(sql_query("SELECT 1")
-                    .execute(&mut pool.get().await?)
-                    .await?)
-            };
-            let asked: Result<usize, StorageError> = tokio::time::timeout(PROBE_TIMEOUT, ask)
-                .await
-                .unwrap_or(Err(StorageError::StatementTimeout));
-            asked.map(|_| ())
+            let ask =
+                async |connection: &mut _| Ok(sql_query("SELECT 1").execute(connection).await?);
+            pool.within(PROBE_TIMEOUT, ask).await.map(|_rows| ())
         })
         .await
     }

@@ -38,6 +38,23 @@ impl Pool {
         Ok(Self(pool))
     }
 
+    /// Borrows a connection for work that must be done in time. A connection on which work was
+    /// abandoned is closed, since its server may never answer.
+    pub async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut connection = self.get().await?;
+        match tokio::time::timeout(limit, work(&mut connection)).await {
+            Ok(done) => done,
+            Err(_elapsed) => {
+                drop(Object::take(connection));
+                Err(StorageError::StatementTimeout)
+            }
+        }
+    }
+
     /// Borrows a connection.
     pub async fn get(&self) -> Result<PooledConnection, StorageError> {
         self.0

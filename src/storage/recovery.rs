@@ -132,7 +132,8 @@ impl Pass {
     }
 }
 
-/// Sessions with rows since `since` that have no current summary, streamed.
+/// Sessions with rows since `since` that have no current summary, streamed. One that folds more rows
+/// than there are stays as it is: rows were dropped, and a new fold would know less.
 async fn candidates(
     connection: &mut AsyncPgConnection,
     since: DateTime<Utc>,
@@ -149,7 +150,8 @@ async fn candidates(
          LEFT JOIN session_summaries AS s \
              ON s.project = r.project AND s.session_id = r.session_id \
          WHERE s.session_id IS NULL \
-             OR (s.sealed_at IS NULL AND (s.event_count <> e.rows OR s.fold_version < $2)) \
+             OR (s.sealed_at IS NULL AND s.event_count <= e.rows \
+                 AND (s.event_count < e.rows OR s.fold_version < $2)) \
          ORDER BY r.project, r.session_id",
     )
     .bind::<Timestamptz, _>(since)

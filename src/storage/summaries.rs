@@ -13,7 +13,6 @@ use diesel::sql_types::{Jsonb, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 
 use super::StorageError;
 use super::connection::STATEMENT_TIMEOUT;
@@ -86,10 +85,10 @@ async fn write(
     statement: &str,
     rows: &[SummaryRow],
 ) -> Result<HashSet<(String, String)>, StorageError> {
-    let mut connection = pool.get().await?;
-    timeout(STATEMENT_TIMEOUT, upsert(&mut connection, statement, rows))
-        .await
-        .unwrap_or(Err(StorageError::StatementTimeout))
+    pool.within(STATEMENT_TIMEOUT, async |connection| {
+        upsert(connection, statement, rows).await
+    })
+    .await
 }
 
 /// Writes summaries, each under its guard, and tells which ones were written.

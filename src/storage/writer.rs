@@ -6,7 +6,7 @@
 //! next batch gathers.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +19,9 @@ use super::plan::Plan;
 
 /// Rows in one INSERT.
 const MAX_ROWS: usize = 1000;
+/// A batch that has waited this long is not tried any more: its client has a 503 to wait for, and
+/// recovery counts on rows being committed soon after their stamp.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(10);
 /// Batches waiting for a lane. A full queue answers `QueueFull`, which clients see as 503.
 const QUEUE_BATCHES: usize = 4096;
 
@@ -57,7 +60,21 @@ pub struct Outcome {
 /// A batch on its way, and where its outcome goes.
 pub(super) struct Job {
     pub(super) batch: Arc<Batch>,
+    queued_at: Instant,
     reply: oneshot::Sender<Outcome>,
+}
+
+impl Job {
+    /// Answers that nothing was written.
+    fn give_up(self) {
+        let fates = vec![Fate::Unknown; self.batch.records.len()];
+        self.reply
+            .send(Outcome {
+                fates,
+                ambiguous: false,
+            })
+            .ok();
+    }
 }
 
 /// The write path into `telemetry_events`.
@@ -93,11 +110,15 @@ impl Writer {
             .ok_or(StorageError::ShuttingDown)?;
         let (reply, outcome) = oneshot::channel();
         let rows = i64::try_from(batch.records.len()).unwrap_or(0);
-        lane.try_send(Job { batch, reply })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => StorageError::QueueFull,
-                mpsc::error::TrySendError::Closed(_) => StorageError::ShuttingDown,
-            })?;
+        lane.try_send(Job {
+            batch,
+            queued_at: Instant::now(),
+            reply,
+        })
+        .map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StorageError::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => StorageError::ShuttingDown,
+        })?;
         self.metrics.queue_rows.inc_by(rows);
         let outcome = outcome.await;
         self.metrics.queue_rows.dec_by(rows);
@@ -113,6 +134,15 @@ async fn run_lane(
     let mut held = None;
     while let Some(first) = take_next(&mut held, &mut queue).await {
         let jobs = gather(first, &mut held, &mut queue);
+        let (jobs, overdue): (Vec<Job>, Vec<Job>) = jobs
+            .into_iter()
+            .partition(|job| job.queued_at.elapsed() < QUEUE_PATIENCE);
+        for job in overdue {
+            job.give_up();
+        }
+        if jobs.is_empty() {
+            continue;
+        }
         let started = Instant::now();
         let outcomes = write_jobs(&mut connection, &jobs).await;
         metrics
