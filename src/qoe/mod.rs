@@ -27,6 +27,7 @@ mod state;
 mod step;
 mod summarize;
 mod summary;
+mod texts;
 
 pub use event::{
     ErrorInfo, Event, EventKind, PlayerState, Reason, SeekInfo, SessionStartInfo, Totals,
