@@ -179,6 +179,10 @@ fn completion_needs_a_known_length_and_no_live_stream() {
     check("0 load; 9 beat@40", "idle 9 completion -");
     check("0 load duration=0; 9 beat@40", "idle 9 completion -");
     check("0 load duration=10; 9 beat@-0", "idle 9 completion 0");
+    check(
+        "0 load duration=0; 5 load duration=100; 9 beat@40",
+        "idle 9 completion 0.4",
+    );
 }
 
 #[test]
