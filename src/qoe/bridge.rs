@@ -129,9 +129,9 @@ fn settle_stalls(parts: &mut Parts, told: &Told, event: &Event, stalled: bool) {
     let growth = &told.growth;
     let open = i64::from(told.before.parts.stall_ms > 0);
     let certain = parts.rebuffer_count;
-    let possible = certain
-        .saturating_add(open)
-        .saturating_add(growth.rebuffer_count);
+    // No stall under 250 ms counts, so the stalled time has room for only so many.
+    let room = parts.stall_ms / MICRO_STALL_MS;
+    let possible = certain.saturating_add(open.saturating_add(growth.rebuffer_count).min(room));
     let reported = event
         .totals
         .as_deref()

@@ -247,8 +247,8 @@ proptest! {
                 prop_assert!(is_ms >= was_ms || may_shrink, "{name} shrank: {before:#?} {after:#?}");
                 lost_ms += (was_ms - is_ms).max(0);
             }
-            prop_assert!(lost_ms <= open.since(before.session_ms), "{before:#?} {after:#?}");
-            open.observe(event, &events, state != session.state(), after.session_ms);
+            prop_assert!(lost_ms <= before.session_ms - open.since_ms, "{before:#?} {after:#?}");
+            open.observe(event, &events, state != session.state());
         }
     }
 
@@ -259,46 +259,44 @@ proptest! {
 }
 
 /// What a later event may still reassign: the open state, and over a hole what was since the last
-/// event that is not stamped back (rule 11). Times are those of the session, ms.
+/// event that is not stamped back, with the state that was open there (rule 11). Session times, ms.
 #[derive(Default)]
 struct Open {
-    state_since_ms: i64,
-    anchor: Option<(i64, i64)>,
+    since_ms: i64,
+    anchor_seq: Option<i64>,
+    anchor_since_ms: i64,
     hole_may_reach_back: bool,
 }
 
 impl Open {
-    fn since(&self, now_ms: i64) -> i64 {
-        let anchor = self.anchor.filter(|_| self.hole_may_reach_back);
-        let from_ms = anchor.map_or(self.state_since_ms, |(_, at_ms)| {
-            at_ms.min(self.state_since_ms)
-        });
-        now_ms - from_ms
-    }
-
-    fn observe(&mut self, event: &Event, events: &[Event], entered: bool, now_ms: i64) {
-        if entered {
-            let before = events
-                .iter()
-                .rev()
-                .find(|other| other.timestamp_ms < event.timestamp_ms);
-            let first_ms = events.first().map_or(0, |first| first.timestamp_ms);
-            // Rule 3 and rule 8 may date the new state back to before the event.
-            self.state_since_ms = before.map_or(0, |before| before.timestamp_ms - first_ms);
-        }
+    fn observe(&mut self, event: &Event, events: &[Event], entered: bool) {
         let back = [
             EventKind::BufferStart,
             EventKind::BufferEnd,
             EventKind::Seek,
         ];
-        let highest = self.anchor.map_or(-1, |(seq, _)| seq);
-        match event.seq {
-            Some(seq) if seq > highest && !back.contains(&event.kind) => {
-                self.anchor = Some((seq, now_ms));
-                self.hole_may_reach_back = false;
-            }
-            _ => self.hole_may_reach_back = self.anchor.is_some(),
+        let number = event.seq.filter(|seq| *seq > self.anchor_seq.unwrap_or(-1));
+        let anchor = number.filter(|_| !back.contains(&event.kind));
+        if anchor.is_some() && self.hole_may_reach_back {
+            self.since_ms = self.anchor_since_ms;
+        } else if entered {
+            let before = events
+                .iter()
+                .rfind(|other| other.timestamp_ms < event.timestamp_ms);
+            let first_ms = events.first().map_or(0, |first| first.timestamp_ms);
+            // Rule 3 and rule 8 may date the new state back to before the event.
+            let from_ms = before.map_or(0, |before| before.timestamp_ms - first_ms);
+            self.since_ms = if self.hole_may_reach_back {
+                self.since_ms.min(from_ms)
+            } else {
+                from_ms
+            };
         }
+        if anchor.is_some() {
+            self.anchor_seq = anchor;
+            self.anchor_since_ms = self.since_ms;
+        }
+        self.hole_may_reach_back = anchor.is_none() && self.anchor_seq.is_some();
     }
 }
 

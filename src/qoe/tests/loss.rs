@@ -287,3 +287,18 @@ fn a_stall_goes_on_over_a_hole_whose_event_names_no_state() {
         "startup 0 playing 1000 rebuffer 4000 rebuffers 1",
     );
 }
+
+#[test]
+fn no_more_stalls_are_believed_than_the_stalled_time_has_room_for() {
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0; \
+         10000 beat #3 state=playing totals=playing:9000,rebuffer:1000,rebuffers:9000",
+        "startup 0 playing 9000 rebuffer 1000 rebuffers 4",
+    );
+    // The open stall turns out to be a hiccup, whatever the client counted.
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0; \
+         1000 beat #3 state=rebuffering totals=playing:900,rebuffer:100,rebuffers:1; 1050 playing #4",
+        "startup 0 playing 1050 micro 150 micros 1",
+    );
+}

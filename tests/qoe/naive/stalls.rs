@@ -46,14 +46,16 @@ pub(crate) fn close(parts: &mut Parts) {
 /// what is certain and what is possible.
 fn tell(row: &Row<'_>, started: bool, parts: &mut Parts) {
     let Some(told) = &row.told else { return };
-    let certain = parts.rebuffer_count;
-    let possible = told
-        .growth
-        .stalls
-        .saturating_add(certain + i64::from(parts.open_stall_ms > 0));
-    let reported = told.reported_stalls.unwrap_or(possible);
-    let count = reported.clamp(certain, possible);
+    let was_open = parts.open_stall_ms > 0;
     parts.open_stall_ms += spend_told(told, started, &mut Parts::default()).1;
+    let certain = parts.rebuffer_count;
+    // No stall under 250 ms counts, so there is only room for so many.
+    let most = told.growth.stalls.saturating_add(i64::from(was_open));
+    let possible = certain + most.min(parts.open_stall_ms / 250);
+    let count = told
+        .reported_stalls
+        .unwrap_or(possible)
+        .clamp(certain, possible);
     let goes_on = row.states.get(1) == Some(&State::Rebuffering);
     let new = told.growth.stalls > 0;
     let long_enough = !goes_on && parts.open_stall_ms >= 250;
