@@ -22,16 +22,16 @@ impl SessionFold {
             let from_ms = event.timestamp_ms.saturating_sub(told.wall_ms);
             self.seeks.lost_since(from_ms);
         }
-        // Which renditions it was played at, only an unchanged one tells.
-        if !self.quality.same_after(event) {
-            self.quality.settle(playing_ms);
-            self.quality.settle_unknown(self.parts.playing_ms);
-        }
         self.intent |= growth.startup_ms > 0 || growth.playing_ms > 0;
         self.adopt(event, growth.startup_ms, fatal);
         self.keep_in_mind(event, fatal);
         if event.kind == EventKind::SessionEnd {
             self.enter(State::Closed, event.timestamp_ms, event);
+        }
+        // Which renditions it was played at, only an unchanged one tells.
+        if !self.quality.same_after(event) {
+            self.quality.settle(playing_ms);
+            self.quality.settle_unknown(self.parts.playing_ms);
         }
     }
 

@@ -181,6 +181,15 @@ fn playing_at_renditions_lost_in_a_hole_has_no_bitrate() {
 }
 
 #[test]
+fn a_hiccup_lost_in_a_hole_has_no_rendition_either() {
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0 h=360; \
+         1000 close #3 state=rebuffering h=720 totals=playing:900,rebuffer:100; 2000 beat #4",
+        "startup 0 playing 1000 micro 100 micros 1 gap 1000 heights -",
+    );
+}
+
+#[test]
 fn a_stamped_back_event_does_not_change_the_rendition() {
     // Its quality is that of the moment it was sent.
     check(

@@ -15,6 +15,7 @@ mod inference;
 mod loss;
 mod measures;
 mod oracle;
+mod pitfalls;
 mod rules;
 mod score;
 mod states;
