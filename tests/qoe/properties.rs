@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use video_telemetry::qoe::{Applied, Event, EventKind, SessionFold, SessionSummary, State, fold};
+use video_telemetry::qoe::{Applied, Event, EventKind, SessionFold, SessionSummary, fold};
 
+use crate::service::serve;
 use crate::streams::{self, EPOCH_MS, bare};
 
 /// The events in the order of rule 1, each once.
-fn in_order(events: &[Event]) -> Vec<Event> {
+pub(crate) fn in_order(events: &[Event]) -> Vec<Event> {
     let mut events = events.to_vec();
     events.sort_by(Event::order);
     let mut unique: Vec<Event> = Vec::new();
@@ -24,7 +25,7 @@ fn in_order(events: &[Event]) -> Vec<Event> {
 
 /// (name, ms) of the parts. What STARTING, and IDLE before a first frame, turn out to be is known
 /// when the frame comes, so they are one here.
-fn parts(s: &SessionSummary) -> [(&'static str, i64); 7] {
+pub(crate) fn parts(s: &SessionSummary) -> [(&'static str, i64); 7] {
     let waited_ms = s.startup_ms.unwrap_or(0).saturating_add(s.no_start_ms);
     let before_ms = waited_ms.saturating_add(s.idle_ms);
     [
@@ -103,61 +104,6 @@ fn assert_parts_add_up(s: &SessionSummary) {
     assert!(s.playing_ms_by_height.values().sum::<i64>() <= s.playing_ms);
 }
 
-/// A service that receives batches, folds what is in order, and folds anew from its rows what came
-/// late, at a restart or when it is read.
-#[derive(Default)]
-struct Service {
-    rows: Vec<Event>,
-    session: SessionFold,
-    stale: bool,
-}
-
-impl Service {
-    fn receive(&mut self, batch: &[Event]) {
-        for event in in_order(batch) {
-            let known = self.rows.iter().any(|row| {
-                (row.timestamp_ms, &row.event_id) == (event.timestamp_ms, &event.event_id)
-            });
-            if !known {
-                self.stale |= self.session.apply(&event) == Applied::Late;
-                self.rows.push(event);
-            }
-        }
-    }
-
-    fn restart(&mut self) {
-        self.session = fold(self.rows.clone());
-        self.stale = false;
-    }
-
-    fn read(&mut self) -> SessionSummary {
-        if self.stale {
-            self.restart();
-        }
-        self.session.summary()
-    }
-}
-
-/// What the service tells when the events come in this order, in batches, with restarts between.
-fn serve(events: &[Event], cuts: &[(Index, bool)]) -> SessionSummary {
-    let mut at: Vec<(usize, bool)> = cuts
-        .iter()
-        .map(|(cut, restart)| (cut.index(events.len() + 1), *restart))
-        .collect();
-    at.sort_unstable();
-    at.push((events.len(), false));
-    let mut service = Service::default();
-    let mut begin = 0;
-    for (end, restart) in at {
-        service.receive(events.get(begin..end).unwrap_or_default());
-        begin = end;
-        if restart {
-            service.restart();
-        }
-    }
-    service.read()
-}
-
 /// Streams in which no event comes twice with another content.
 fn consistent() -> impl Strategy<Value = Vec<Event>> {
     streams::any_stream().prop_map(|events| in_order(&events))
@@ -226,80 +172,8 @@ proptest! {
     }
 
     #[test]
-    fn a_later_event_only_reassigns_time_of_the_open_state(events in streams::any_stream()) {
-        let events = in_order(&events);
-        let mut session = SessionFold::new();
-        let mut open = Open::default();
-        for event in &events {
-            let before = session.summary();
-            let state = session.state();
-            session.apply(event);
-            let after = session.summary();
-            let mut lost_ms = 0;
-            for ((name, was_ms), (_, is_ms)) in parts(&before).into_iter().zip(parts(&after)) {
-                let may_shrink = open.hole_may_reach_back || match state {
-                    State::Starting => name == "before",
-                    State::Playing => name == "gap" || name == "playing",
-                    // An open stall under 250 ms is playing for now.
-                    State::Rebuffering => name == "rebuffer" || name == "playing",
-                    _ => false,
-                };
-                prop_assert!(is_ms >= was_ms || may_shrink, "{name} shrank: {before:#?} {after:#?}");
-                lost_ms += (was_ms - is_ms).max(0);
-            }
-            prop_assert!(lost_ms <= before.session_ms - open.reaches_back_to_ms(), "{before:#?} {after:#?}");
-            open.observe(event, &events, state != session.state());
-        }
-    }
-
-    #[test]
     fn no_input_panics_or_yields_a_negative(events in streams::unbounded()) {
         assert_nothing_is_negative(&fold(events).summary());
-    }
-}
-
-/// What a later event may still reassign: the open state, and over a hole what was since the last
-/// event that is not stamped back, with the state that was open there (rule 11). Session times, ms.
-#[derive(Default)]
-struct Open {
-    since_ms: i64,
-    anchor_seq: Option<i64>,
-    anchor_since_ms: i64,
-    hole_may_reach_back: bool,
-}
-
-impl Open {
-    fn reaches_back_to_ms(&self) -> i64 {
-        if self.hole_may_reach_back {
-            self.since_ms.min(self.anchor_since_ms)
-        } else {
-            self.since_ms
-        }
-    }
-
-    fn observe(&mut self, event: &Event, events: &[Event], entered: bool) {
-        let back = [
-            EventKind::BufferStart,
-            EventKind::BufferEnd,
-            EventKind::Seek,
-        ];
-        let number = event.seq.filter(|seq| *seq > self.anchor_seq.unwrap_or(-1));
-        let anchor = number.filter(|_| !back.contains(&event.kind));
-        if anchor.is_some() && self.hole_may_reach_back {
-            self.since_ms = self.anchor_since_ms;
-        } else if entered {
-            let before = events
-                .iter()
-                .rfind(|other| other.timestamp_ms < event.timestamp_ms);
-            let first_ms = events.first().map_or(0, |first| first.timestamp_ms);
-            // Rule 3 and rule 8 may date the new state back to before the event.
-            self.since_ms = before.map_or(0, |before| before.timestamp_ms - first_ms);
-        }
-        if anchor.is_some() {
-            self.anchor_seq = anchor;
-            self.anchor_since_ms = self.since_ms;
-        }
-        self.hole_may_reach_back = anchor.is_none() && self.anchor_seq.is_some();
     }
 }
 
@@ -313,7 +187,7 @@ fn talkative(at: usize) -> Event {
         EventKind::Play,
     ];
     let mut event = bare(EPOCH_MS + number * 7, kinds[at % kinds.len()], at);
-    event.seq = (at % 3 > 0).then_some(number * 2);
+    event.seq = (!at.is_multiple_of(3)).then_some(number * 2);
     event.video_height = i32::try_from(at % 5_000).ok();
     event.bitrate_kbps = i32::try_from(at % 9_000).ok();
     event.viewer_id = Some(format!("viewer {at}").into());

@@ -9,6 +9,7 @@
 //! Expected figures are `name value …`; a duration or count of the partition that is not named must
 //! be 0, and startup NULL. What else is named is compared too. Figures are worked out by hand.
 
+mod corners;
 mod draft;
 mod hostile;
 mod inference;

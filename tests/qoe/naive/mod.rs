@@ -4,12 +4,13 @@
 //! end, and every rule is a pass over it. Slow, and meant to be: it is compared with the fold.
 //!
 //! `order` is rule 1, `table` the states, `row` the list and what is read from it, `story` tells the
-//! list (rules 2 to 5, 8 to 11), `ledger` spends the wall time (rules 7 and 11), `stalls` and
+//! list (rules 2 to 6 and 8 to 10), `losses` and `holes` are rule 11, `ledger` spends the wall time (rules 7 and 11), `stalls` and
 //! `seeks` count, `shown` is what was on screen, `figures` the rest.
 //!
 //! Where the text leaves a choice, the one made by `src/qoe` is taken and marked "Choice:".
 
 mod figures;
+mod holes;
 mod ledger;
 mod losses;
 mod numbers;

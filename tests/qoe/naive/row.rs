@@ -133,7 +133,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Non-fatal errors and MEDIA_ERR_ABORTED are no failures.
+/// Non-fatal errors and `MEDIA_ERR_ABORTED` are no failures.
 pub(crate) fn is_fatal(event: &Event) -> bool {
     let Some(error) = event.error.as_deref() else {
         return false;

@@ -4,6 +4,7 @@
 mod damage;
 mod hostile;
 mod player;
+mod script;
 
 use proptest::prelude::*;
 use video_telemetry::qoe::{Event, EventKind};
