@@ -22,7 +22,7 @@ impl SessionFold {
             let from_ms = event.timestamp_ms.saturating_sub(told.wall_ms);
             self.seeks.lost_since(from_ms);
         }
-        self.intent |= growth.startup_ms > 0 || growth.playing_ms > 0;
+        self.intent |= growth.startup_ms > 0;
         self.adopt(event, growth.startup_ms, fatal);
         self.keep_in_mind(event, fatal);
         if event.kind == EventKind::SessionEnd {
@@ -137,14 +137,11 @@ fn settle_stalls(parts: &mut Parts, told: &Told, event: &Event, stalled: bool) {
         .as_deref()
         .and_then(|totals| totals.rebuffer_count);
     let count = reported.unwrap_or(possible).clamp(certain, possible);
-    let counted = count > certain && growth.rebuffer_count > 0;
-    if counted || (!stalled && count > certain && parts.stall_ms >= MICRO_STALL_MS) {
+    if count > certain {
         parts.rebuffer_ms = parts.rebuffer_ms.saturating_add(parts.stall_ms);
         parts.rebuffer_count = count;
         parts.stall_ms = 0;
         // The count has this stall already, if it is still going on.
         parts.stall_counted = stalled;
-    } else if !stalled && parts.stall_ms > 0 {
-        parts.close_stall();
     }
 }

@@ -73,6 +73,10 @@ fn assert_nothing_is_negative(s: &SessionSummary) {
             .iter()
             .all(|(height, ms)| *height > 0 && *ms > 0)
     );
+    assert_ratios(s);
+}
+
+fn assert_ratios(s: &SessionSummary) {
     let ratios = [
         s.rebuffer_ratio,
         s.dropped_frame_ratio,

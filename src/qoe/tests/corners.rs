@@ -60,3 +60,66 @@ fn a_hiccup_lost_in_a_hole_has_no_rendition_either() {
         "startup 0 playing 1000 micro 100 micros 1 gap 1000 heights -",
     );
 }
+
+#[test]
+fn stalls_before_and_after_a_hole_without_totals_are_two() {
+    check(
+        "0 play #0; 0 frame #1; 1000 waiting #2; 4000 beat #5 state=playing; 5000 waiting #6; \
+         6000 playing #7; 7000 beat #8",
+        "startup 0 playing 3000 rebuffer 4000 rebuffers 2",
+    );
+}
+
+#[test]
+fn an_open_stall_the_client_counted_leaves_room_for_a_lost_one() {
+    check(
+        "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0; 1000 waiting #2; \
+         2000 beat #3 state=rebuffering totals=playing:1000,rebuffer:1000,rebuffers:1; \
+         9000 beat #7 state=playing totals=playing:5000,rebuffer:4000,rebuffers:2",
+        "startup 0 playing 5000 rebuffer 4000 rebuffers 2",
+    );
+}
+
+#[test]
+fn an_end_named_after_a_failure_is_the_failure() {
+    check(
+        "0 play #0; 0 frame #1; 1000 fatal #2; 2000 beat #4 state=ended; 3000 beat #5",
+        "startup 0 playing 2000 ended 1000 vpf true end error",
+    );
+    check(
+        "0 play #0; 500 fatal #1; 900 beat #3 state=ended; 2000 beat #4",
+        "no_start 500 ended 1500 vsf true end error",
+    );
+}
+
+#[test]
+fn a_number_used_twice_fills_no_hole() {
+    let start = "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0";
+    let told = "state=playing totals=playing:1000,paused:4000";
+    // #2 twice: #3 is lost all the same.
+    check(
+        &format!("{start}; 500 playing #2; 1000 beat #2 totals=playing:1000; 5000 beat #4 {told}"),
+        "startup 0 playing 1000 paused 4000",
+    );
+    // #3 twice: #2 is lost all the same.
+    check(
+        &format!("{start}; 500 playing #3; 5000 beat #3 {told}"),
+        "startup 0 playing 1000 paused 4000",
+    );
+}
+
+#[test]
+fn of_the_numbers_ahead_64_are_remembered_and_the_rest_counts_as_lost() {
+    let ahead = |last: i64| {
+        let mut timeline = "0 play #0 totals=idle:0; 0 frame #1 totals=idle:0".to_owned();
+        for seq in 3..=last {
+            timeline.push_str(&format!("; 500 playing #{seq}"));
+        }
+        format!(
+            "{timeline}; 1000 beat #2 totals=playing:1000; 5000 beat #{} state=playing totals=playing:1000,paused:4000",
+            last + 1
+        )
+    };
+    check(&ahead(66), "startup 0 playing 5000");
+    check(&ahead(67), "startup 0 playing 1000 paused 4000");
+}

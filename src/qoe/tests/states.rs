@@ -1,7 +1,8 @@
 //! Every row of the states table. Without positions a stretch of PLAYING is playing, so the time
 //! after an event shows the state it led to.
 
-use super::check;
+use super::{check, events};
+use crate::qoe::{State, fold};
 
 #[test]
 fn idle_waits_for_a_play_intent() {
@@ -268,4 +269,12 @@ fn events_the_table_does_not_name_only_show_life() {
         "0 play; 0 frame; 500 quality; 600 rate; 700 visibility; 800 unknown; 900 beat; 950 error",
         "startup 0 playing 950 events 8",
     );
+}
+
+#[test]
+fn a_fold_tells_the_state_of_its_last_event() {
+    let state = |timeline: &str| fold(events(timeline)).state();
+    assert_eq!(state("0 load"), State::Idle);
+    assert_eq!(state("0 load; 0 play"), State::Starting);
+    assert_eq!(state("0 play; 0 frame; 9 waiting"), State::Rebuffering);
 }

@@ -57,9 +57,7 @@ fn tell(row: &Row<'_>, started: bool, parts: &mut Parts) {
         .unwrap_or(possible)
         .clamp(certain, possible);
     let goes_on = row.states.get(1) == Some(&State::Rebuffering);
-    let new = told.growth.stalls > 0;
-    let long_enough = !goes_on && parts.open_stall_ms >= 250;
-    if count > certain && (new || long_enough) {
+    if count > certain {
         parts.rebuffer_ms += std::mem::take(&mut parts.open_stall_ms);
         parts.rebuffer_count = count;
         parts.open_stall_counted = goes_on;
