@@ -150,7 +150,7 @@ impl SessionFold {
         self.playhead.note(event);
         self.samples.observe(event);
         self.identity.observe(event);
-        self.observe_quality(event, !now.started && self.started);
+        self.observe_quality(event);
         Applied::InOrder
     }
 
@@ -162,13 +162,13 @@ impl SessionFold {
 
     /// The rendition on screen. A hole may take back what was credited since the last anchor
     /// (rule 11), so only anchors change the rendition in a session that has them.
-    fn observe_quality(&mut self, event: &Event, first_frame: bool) {
+    fn observe_quality(&mut self, event: &Event) {
         let changed =
             !self.losses.may_take_back() && self.quality.observe(event, self.parts.playing_ms);
         if changed && self.state == State::Playing {
             self.playhead.settle();
         }
-        if self.started && (changed || first_frame) {
+        if self.started {
             self.quality.show();
         }
     }

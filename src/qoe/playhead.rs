@@ -181,7 +181,8 @@ impl Playhead {
         let (Some(before), Some(after)) = (self.seen_frames.get(), event.decoded_frames) else {
             return false;
         };
-        if self.steady_frames <= 0 || self.steady_sec <= 0.0 {
+        // Frames were learned only where the playhead advanced.
+        if self.steady_frames <= 0 {
             return false;
         }
         let frames_per_sec = num::float(self.steady_frames) / self.steady_sec;

@@ -72,8 +72,7 @@ impl Seeks {
 
     /// Rule 11: the totals tell of a seek whose event was lost in a stretch that began then.
     pub(super) fn lost_since(&mut self, from_ms: i64) {
-        if self.last_end_ms.get().is_none_or(|end_ms| end_ms < from_ms) {
-            self.begin(from_ms);
-        }
+        // Begun that early, it is no other one than a seek that was seen within the stretch.
+        self.begin(from_ms);
     }
 }

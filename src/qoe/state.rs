@@ -58,7 +58,6 @@ pub(super) fn next(state: State, kind: K, reason: Option<Reason>, signs: &Signs)
     use State::{Closed, Ended, Failed, Idle, Paused, Playing, Rebuffering, Seeking, Starting};
     match (state, kind) {
         (_, K::SessionEnd) => Closed,
-        (Closed | Failed | Ended, K::PlayerError) => state,
         (_, K::PlayerError) if !signs.fatal => state,
 
         (Idle, K::Play) => Starting,

@@ -210,7 +210,6 @@ impl SessionFold {
         self.since_ms = at_ms;
         match to {
             State::Playing => self.begin_playing(from),
-            State::Starting => self.intent = true,
             State::Seeking if event.kind != EventKind::Seek && !self.resumes_seek(event) => {
                 self.seeks.begin(at_ms);
             }

@@ -76,4 +76,14 @@ mod tests {
         texts.keep_first(0, Some(&"x".repeat(70_000)));
         assert_eq!((texts.get(0), texts.get(1)), (None, Some("kept")));
     }
+
+    #[test]
+    fn long_texts_fit_side_by_side() {
+        let mut texts = Texts::<2>::default();
+        let long = "x".repeat(300);
+        texts.keep_first(0, Some(&long));
+        texts.keep_first(1, Some(&long));
+        assert_eq!(texts.get(0), Some(&*long));
+        assert_eq!(texts.get(1), Some(&*long));
+    }
 }

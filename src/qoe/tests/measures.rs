@@ -1,6 +1,7 @@
 //! The measures besides the partition.
 
 use super::{check, summarize};
+use crate::qoe::{SessionStartInfo, fold};
 
 #[test]
 fn watched_is_every_part_a_viewer_sat_through() {
@@ -161,5 +162,41 @@ fn nothing_lies_after_the_servers_clock() {
     check(
         "0 play created=900; 1000 beat created=-50",
         "no_start 1000 started_at -50 last_at -50",
+    );
+}
+
+#[test]
+fn of_everything_that_names_the_session_the_first_known_value_stays() {
+    let mut events = super::events("0 load; 1 load; 2 load");
+    for (event, name) in events.iter_mut().zip(["", "first", "later"]) {
+        let text = || Some(name.into());
+        (event.viewer_id, event.browser, event.os) = (text(), text(), text());
+        (event.screen_width, event.screen_height) = (Some(1920), (name != "").then_some(1080));
+        event.session_start = Some(Box::new(SessionStartInfo {
+            video_id: text(),
+            video_title: text(),
+            video_duration_sec: Some(if name == "first" { 60.0 } else { -1.0 }),
+            live: (name != "").then_some(name == "first"),
+            player_name: text(),
+            player_version: text(),
+            custom: (name != "").then(|| name.into()),
+        }));
+    }
+    let summary = fold(events).summary();
+    let named = [
+        summary.viewer_id,
+        summary.browser,
+        summary.os,
+        summary.player,
+        summary.player_version,
+        summary.video_id,
+        summary.video_title,
+        summary.custom,
+    ];
+    assert!(named.iter().all(|name| name.as_deref() == Some("first")));
+    assert_eq!(summary.screen.as_deref(), Some("1920x1080"));
+    assert_eq!(
+        (summary.video_duration_sec, summary.live),
+        (Some(60.0), Some(true))
     );
 }

@@ -13,6 +13,7 @@ mod corners;
 mod draft;
 mod hostile;
 mod inference;
+mod limits;
 mod loss;
 mod measures;
 mod oracle;

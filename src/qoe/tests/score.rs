@@ -38,6 +38,13 @@ fn upscaling_is_a_component_where_the_player_size_is_sent() {
         &format!("0 play {size}; 0 frame; 4000 quality w=1920 h=1080; 8000 beat"),
         "96.983",
     );
+    // Letterboxed or cut off at the sides: the lesser of both counts, 0.5 again.
+    for size in [
+        "pw=1920 ph=2160 w=1280 h=720",
+        "pw=3840 ph=1080 w=1280 h=720",
+    ] {
+        check_score(&format!("0 play {size}; 0 frame; 9000 beat"), "94.930");
+    }
     // A smaller player than video is no upscaling, and neither is one that only letterboxes.
     check_score(
         "0 play pw=640 ph=360 w=1280 h=720; 0 frame; 9000 beat",
