@@ -171,15 +171,16 @@ fn of_everything_that_names_the_session_the_first_known_value_stays() {
     for (event, name) in events.iter_mut().zip(["", "first", "later"]) {
         let text = || Some(name.into());
         (event.viewer_id, event.browser, event.os) = (text(), text(), text());
-        (event.screen_width, event.screen_height) = (Some(1920), (name != "").then_some(1080));
+        (event.screen_width, event.screen_height) =
+            (Some(1920), (!name.is_empty()).then_some(1080));
         event.session_start = Some(Box::new(SessionStartInfo {
             video_id: text(),
             video_title: text(),
             video_duration_sec: Some(if name == "first" { 60.0 } else { -1.0 }),
-            live: (name != "").then_some(name == "first"),
+            live: (!name.is_empty()).then_some(name == "first"),
             player_name: text(),
             player_version: text(),
-            custom: (name != "").then(|| name.into()),
+            custom: (!name.is_empty()).then(|| name.into()),
         }));
     }
     let summary = fold(events).summary();
