@@ -15,4 +15,5 @@ mod ingest;
 mod layers;
 mod process;
 mod protocol;
+mod readme;
 mod support;
