@@ -13,6 +13,8 @@ mod recovery;
 mod registry;
 mod store;
 mod sweeper;
+#[cfg(test)]
+mod tests;
 
 pub use actor::{Close, Delivery, EventFate, Ingest, MAX_SESSION_EVENTS, SessionActor};
 pub use metrics::Metrics;
