@@ -7,6 +7,7 @@
 
 mod actor;
 pub mod clock;
+mod fate;
 mod metrics;
 mod presence;
 mod recovery;
@@ -16,7 +17,8 @@ mod sweeper;
 #[cfg(test)]
 mod tests;
 
-pub use actor::{Close, Delivery, EventFate, Ingest, MAX_SESSION_EVENTS, SessionActor};
+pub use actor::{Close, Ingest, MAX_SESSION_EVENTS, SessionActor};
+pub use fate::{Delivery, EventFate};
 pub use metrics::Metrics;
 pub use recovery::keep_recovering;
 pub use registry::{Registry, Settings};

@@ -18,17 +18,16 @@ async fn a_reply_lost_after_the_commit_has_the_summary_come_from_the_rows() {
 
 #[actix::test]
 async fn a_session_of_lost_replies_only_gets_its_summary() {
-    for fault in [
-        WriteFault::ReplyLost,
-        WriteFault::NeverAnswered,
-        WriteFault::WriterGone,
+    let world = World::paused();
+    for (name, fault) in [
+        ("a", WriteFault::ReplyLost),
+        ("b", WriteFault::NeverAnswered),
+        ("c", WriteFault::WriterGone),
     ] {
-        let world = World::paused();
         world.store.script.writes.lock().unwrap().push_back(fault);
-        world.send("s", events(0..3)).await;
-        world.gone("s").await;
-        world.check("s", 3);
-        tokio::time::resume();
+        world.send(name, events(0..3)).await;
+        world.gone(name).await;
+        world.check(name, 3);
     }
 }
 
@@ -36,10 +35,16 @@ async fn a_session_of_lost_replies_only_gets_its_summary() {
 async fn another_servers_rows_are_in_the_summary() {
     let world = World::paused();
     world.send("s", vec![event(0), event(2)]).await;
-    world.store.commit_elsewhere(&key("s"), &[event(1), event(3)]);
+    world
+        .store
+        .commit_elsewhere(&key("s"), &[event(1), event(3)]);
     world.gone("s").await;
     world.check("s", 4);
-    assert_eq!(world.store.saves(&key("s")).len(), 2, "refused, then written");
+    assert_eq!(
+        world.store.saves(&key("s")).len(),
+        2,
+        "refused, then written"
+    );
     assert_eq!(world.summaries("refolded"), 1);
 }
 
@@ -47,10 +52,17 @@ async fn another_servers_rows_are_in_the_summary() {
 async fn another_servers_rows_between_fold_and_write_are_in_the_summary() {
     let world = World::paused();
     world.send("s", events(0..2)).await;
-    world.store.keep_committing_elsewhere(vec![event(2), event(3)]);
+    world
+        .store
+        .keep_committing_elsewhere(vec![event(2), event(3)]);
     world.gone("s").await;
     world.check("s", 4);
-    let offered: Vec<i64> = world.store.saves(&key("s")).iter().map(|save| save.0).collect();
+    let offered: Vec<i64> = world
+        .store
+        .saves(&key("s"))
+        .iter()
+        .map(|save| save.0)
+        .collect();
     assert_eq!(offered, [2, 3, 4], "refused twice");
     assert_eq!(world.summaries("refolded"), 1);
 }
@@ -73,17 +85,10 @@ async fn an_event_during_the_last_attempt_gives_the_session_three_more() {
     world.send("s", events(0..2)).await;
     let refusals = [SaveFault::Refuse; 3];
     world.store.script.saves.lock().unwrap().extend(refusals);
-    world.store.script.hold(Stage::SaveReply);
-    for attempt in 1..=3 {
-        world.store.script.arrived(Stage::SaveReply, attempt).await;
-        if attempt == 3 {
-            world.send("s", events(2..3)).await;
-        }
-        world.store.script.release(Stage::SaveReply);
-        if attempt < 3 {
-            world.store.script.hold(Stage::SaveReply);
-        }
-    }
+    world.store.script.hold_from(Stage::SaveReply, 3);
+    world.store.script.arrived(Stage::SaveReply, 3).await;
+    world.send("s", events(2..3)).await;
+    world.store.script.release(Stage::SaveReply);
     world.gone("s").await;
     world.check("s", 3);
     assert_eq!(world.summaries("left_to_recovery"), 1);

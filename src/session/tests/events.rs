@@ -125,7 +125,10 @@ async fn a_session_takes_its_full_number_of_events_and_no_more() {
     }
     // What was there already, was refused or got lost takes up no room.
     let half = at_once / 2;
-    assert_eq!(letters(&world.send("s", events(0..half)).await), "D".repeat(half));
+    assert_eq!(
+        letters(&world.send("s", events(0..half)).await),
+        "D".repeat(half)
+    );
     let refused = (0..half).map(poison).collect();
     assert_eq!(letters(&world.send("s", refused).await), "R".repeat(half));
     let lost = [WriteFault::QueueFull, WriteFault::Away];
@@ -136,7 +139,10 @@ async fn a_session_takes_its_full_number_of_events_and_no_more() {
     }
     let fates = world.send("s", events(n..n + at_once + 2)).await;
     assert_eq!(letters(&fates), "A".repeat(at_once) + "FF");
-    assert_eq!(letters(&world.send("s", events(n + at_once..n + at_once + 1)).await), "F");
+    assert_eq!(
+        letters(&world.send("s", events(n + at_once..n + at_once + 1)).await),
+        "F"
+    );
     world.gone("s").await;
     let stored = world.store.stored(&key("s"));
     assert_eq!(stored.rows.len(), MAX_SESSION_EVENTS);

@@ -9,14 +9,13 @@ use super::{IDLE_AND_SWEPT, World, event, events, key, letters};
 
 #[actix::test]
 async fn a_full_queue_answers_unknown_and_nothing_is_folded() {
-    for fault in [WriteFault::QueueFull, WriteFault::Away] {
-        let world = World::paused();
+    let world = World::paused();
+    for (name, fault) in [("a", WriteFault::QueueFull), ("b", WriteFault::Away)] {
         world.store.script.writes.lock().unwrap().push_back(fault);
-        assert_eq!(letters(&world.send("s", events(0..2)).await), "UU");
-        world.gone("s").await;
-        assert!(world.store.saves(&key("s")).is_empty());
-        assert_eq!(world.store.replays(&key("s")), 0, "nothing is in doubt");
-        tokio::time::resume();
+        assert_eq!(letters(&world.send(name, events(0..2)).await), "UU");
+        world.gone(name).await;
+        assert!(world.store.saves(&key(name)).is_empty());
+        assert_eq!(world.store.replays(&key(name)), 0, "nothing is in doubt");
     }
 }
 
@@ -49,7 +48,10 @@ async fn a_summary_that_cannot_be_written_is_tried_again_ever_less_often() {
     assert_eq!(pauses.len(), least.len());
     for (pause, least) in pauses.into_iter().zip(least) {
         let sweep = Duration::from_secs(1);
-        assert!(pause >= least && pause <= least + sweep, "{pause:?} for {least:?}");
+        assert!(
+            pause >= least && pause <= least + sweep,
+            "{pause:?} for {least:?}"
+        );
     }
     assert_eq!(world.summaries("failed"), 10);
     assert_eq!(world.summaries("written"), 1);

@@ -18,7 +18,12 @@ async fn an_event_between_the_summarys_write_and_the_leaving_is_in_the_final_sum
     assert!(world.is_live("s"), "the actor goes round again");
     world.gone("s").await;
     world.check("s", 3);
-    let offered: Vec<i64> = world.store.saves(&key("s")).iter().map(|save| save.0).collect();
+    let offered: Vec<i64> = world
+        .store
+        .saves(&key("s"))
+        .iter()
+        .map(|save| save.0)
+        .collect();
     assert_eq!(offered, [2, 3]);
     assert_eq!(world.store.replays(&key("s")), 0, "its own fold was enough");
 }
@@ -123,7 +128,11 @@ async fn a_client_that_leaves_while_its_message_waits_costs_nothing() {
     // It would stay for ever if the message still counted as in flight.
     world.gone("s").await;
     world.check("s", 3);
-    assert_eq!(world.store.writes(&key("s")), [2], "the message was skipped");
+    assert_eq!(
+        world.store.writes(&key("s")),
+        [2],
+        "the message was skipped"
+    );
 }
 
 #[actix::test]

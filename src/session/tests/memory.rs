@@ -234,7 +234,7 @@ async fn write(state: &Mutex<State>, script: &Script, batch: &Batch) -> Reply<Ou
         Some(WriteFault::PanicBefore) => return Reply::Panic,
         _ => {}
     }
-    let mut commit_once = || {
+    let commit_once = || {
         let mut state = state.lock().unwrap();
         let stored = state.sessions.entry((*batch.key).clone()).or_default();
         commit(stored, &batch.records)

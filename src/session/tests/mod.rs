@@ -17,7 +17,7 @@ use bytes::Bytes;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry as Prometheus;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use self::memory::MemoryStore;
 use self::script::{PATIENCE, Script};
@@ -63,8 +63,11 @@ impl World {
 
     /// Sends events of session `name` and waits for their fates.
     async fn send(&self, name: &str, events: Vec<EventRecord>) -> Vec<EventFate> {
-        let delivery = self.registry.deliver(key(name), events).await;
-        delivery.expect("the fates can be told").0
+        let delivery = self.registry.deliver(key(name), events);
+        let told = timeout(PATIENCE, delivery)
+            .await
+            .expect("it is told in time");
+        told.expect("it can be told").0
     }
 
     /// Sends events without waiting.

@@ -108,7 +108,9 @@ async fn a_message_that_meets_a_stopping_actor_is_sent_once_more() {
     let (started, start) = oneshot::channel();
     let registry = Arc::clone(&world.registry);
     arbiter.spawn(async move {
-        started.send(registry.deliver(key("s"), events(0..2)).await).ok();
+        started
+            .send(registry.deliver(key("s"), events(0..2)).await)
+            .ok();
     });
     assert_eq!(letters(&start.await.unwrap().unwrap().0), "AA");
 
@@ -117,7 +119,10 @@ async fn a_message_that_meets_a_stopping_actor_is_sent_once_more() {
     world.store.script.arrived(Stage::WriteReply, 2).await;
     arbiter.stop();
     // The actor died with its thread; the message comes back and starts one here.
-    eventually("the message is sent again", || world.store.writes(&key("s")).len() == 3).await;
+    eventually("the message is sent again", || {
+        world.store.writes(&key("s")).len() == 3
+    })
+    .await;
     world.store.script.release(Stage::WriteReply);
     assert_eq!(letters(&sent.await.unwrap().unwrap().0), "DD");
     assert!(arbiter.join().is_ok());

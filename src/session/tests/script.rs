@@ -1,6 +1,6 @@
 //! What a test can tell the store to do: wait at a stage, misbehave at a call, or act by chance.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -76,7 +76,8 @@ pub(super) struct Script {
     pub(super) writes: Mutex<VecDeque<WriteFault>>,
     pub(super) saves: Mutex<VecDeque<SaveFault>>,
     pub(super) replays: Mutex<VecDeque<ReplayFault>>,
-    held: watch::Sender<HashSet<Stage>>,
+    /// Calls to a stage are held from this one on.
+    held: watch::Sender<HashMap<Stage, usize>>,
     arrivals: watch::Sender<HashMap<Stage, usize>>,
     chaos: Option<Mutex<Chaos>>,
 }
@@ -99,8 +100,13 @@ impl Script {
 
     /// Calls that come to `stage` wait there until it is released.
     pub(super) fn hold(&self, stage: Stage) {
+        self.hold_from(stage, 1);
+    }
+
+    /// The `first`th call to `stage`, counted from the beginning, and those after it wait there.
+    pub(super) fn hold_from(&self, stage: Stage, first: usize) {
         self.held.send_modify(|held| {
-            held.insert(stage);
+            held.insert(stage, first);
         });
     }
 
@@ -121,10 +127,15 @@ impl Script {
     }
 
     pub(super) async fn pass(&self, stage: Stage) {
-        self.arrivals
-            .send_modify(|arrivals| *arrivals.entry(stage).or_default() += 1);
+        let mut nth = 0;
+        self.arrivals.send_modify(|arrivals| {
+            let seen = arrivals.entry(stage).or_default();
+            *seen += 1;
+            nth = *seen;
+        });
         let mut held = self.held.subscribe();
-        held.wait_for(|held| !held.contains(&stage)).await.unwrap();
+        let free = held.wait_for(|held| held.get(&stage).is_none_or(|&first| nth < first));
+        free.await.unwrap();
         let delay_ms = self.roll(|chaos| match chaos.dice.random_range(0..4) {
             0 => chaos.dice.random_range(0..12),
             _ => 0,
