@@ -43,16 +43,16 @@ impl World {
     /// On a paused clock, with a sweeper.
     fn paused() -> Self {
         tokio::time::pause();
-        let world = Self::new(Script::default());
+        let world = Self::new(Script::default(), IDLE);
         actix::spawn(sweep(Arc::clone(&world.registry)));
         world
     }
 
-    fn new(script: Script) -> Self {
+    fn new(script: Script, idle_timeout: Duration) -> Self {
         let store = MemoryStore::new(script);
         let mut prometheus = Prometheus::default();
         let metrics = Metrics::new(&mut prometheus);
-        let settings = Settings { idle_timeout: IDLE };
+        let settings = Settings { idle_timeout };
         let registry = Registry::new(Arc::new(store.clone()), settings, metrics);
         Self {
             store,

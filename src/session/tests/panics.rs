@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::script::{ReplayFault, SaveFault, Script, Stage, WriteFault};
-use super::{IDLE_AND_SWEPT, MOMENT, World, event, events, eventually, key, letters};
+use super::{IDLE, IDLE_AND_SWEPT, MOMENT, World, event, events, eventually, key, letters};
 
 #[actix::test]
 async fn a_panic_ends_one_actor_and_the_message_goes_to_the_next() {
@@ -103,7 +103,7 @@ async fn a_dead_actor_does_not_stay_in_the_map() {
 
 #[actix::test]
 async fn a_message_that_meets_a_stopping_actor_is_sent_once_more() {
-    let world = World::new(Script::default());
+    let world = World::new(Script::default(), IDLE);
     let arbiter = Arbiter::new();
     let (started, start) = oneshot::channel();
     let registry = Arc::clone(&world.registry);

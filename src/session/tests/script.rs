@@ -4,9 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 /// On the paused clock this costs nothing; on the real one nothing takes as long.
@@ -84,18 +85,27 @@ pub(super) struct Script {
 
 /// Chance instead of a script.
 #[derive(Debug)]
-struct Chaos {
-    dice: Xoshiro256PlusPlus,
-    panics: bool,
+pub(super) struct Chaos {
+    pub(super) dice: Xoshiro256PlusPlus,
+    /// Actors may panic.
+    pub(super) panics: bool,
+    /// Calls take time, which is only to be had on a paused clock; otherwise they yield.
+    pub(super) sleeps: bool,
+    /// It is over: from now on all goes well.
+    pub(super) calm: bool,
 }
 
 impl Script {
-    pub(super) fn chaotic(seed: u64, panics: bool) -> Self {
-        let dice = Xoshiro256PlusPlus::seed_from_u64(seed);
+    pub(super) fn chaotic(chaos: Chaos) -> Self {
         Self {
-            chaos: Some(Mutex::new(Chaos { dice, panics })),
+            chaos: Some(Mutex::new(chaos)),
             ..Self::default()
         }
+    }
+
+    /// Ends the chaos.
+    pub(super) fn calm(&self) {
+        self.roll(|chaos| chaos.calm = true);
     }
 
     /// Calls that come to `stage` wait there until it is released.
@@ -136,12 +146,22 @@ impl Script {
         let mut held = self.held.subscribe();
         let free = held.wait_for(|held| held.get(&stage).is_none_or(|&first| nth < first));
         free.await.unwrap();
-        let delay_ms = self.roll(|chaos| match chaos.dice.random_range(0..4) {
-            0 => chaos.dice.random_range(0..12),
-            _ => 0,
+        self.dawdle().await;
+    }
+
+    async fn dawdle(&self) {
+        let delay = self.roll(|chaos| match chaos.dice.random_range(0..4) {
+            0 => (chaos.dice.random_range(0..12), chaos.sleeps),
+            _ => (0, false),
         });
-        if let Some(delay_ms @ 1..) = delay_ms {
-            sleep(Duration::from_millis(delay_ms)).await;
+        match delay {
+            Some((ms, true)) => sleep(Duration::from_millis(ms)).await,
+            Some((turns, false)) => {
+                for _ in 0..turns {
+                    yield_now().await;
+                }
+            }
+            None => {}
         }
     }
 
@@ -167,7 +187,7 @@ impl Script {
             self.roll(|chaos| match chaos.dice.random_range(0..100) {
                 0..6 => Some(SaveFault::Fail),
                 6..12 => Some(SaveFault::ReplyLost),
-                12..18 => Some(SaveFault::Refuse),
+                12..14 => Some(SaveFault::Refuse),
                 _ => None,
             })?
         })
@@ -181,7 +201,7 @@ impl Script {
     }
 
     fn roll<T>(&self, draw: impl FnOnce(&mut Chaos) -> T) -> Option<T> {
-        let chaos = self.chaos.as_ref()?;
-        Some(draw(&mut chaos.lock().unwrap()))
+        let mut chaos = self.chaos.as_ref()?.lock().unwrap();
+        (!chaos.calm).then(|| draw(&mut chaos))
     }
 }
