@@ -1,7 +1,9 @@
 //! What others do to a session: other servers, recovery, lost replies.
 
+use tokio::time::sleep;
+
 use super::script::{SaveFault, Stage, WriteFault};
-use super::{World, event, events, key, letters};
+use super::{IDLE, World, event, events, key, letters};
 
 #[actix::test]
 async fn a_reply_lost_after_the_commit_has_the_summary_come_from_the_rows() {
@@ -65,6 +67,26 @@ async fn another_servers_rows_between_fold_and_write_are_in_the_summary() {
         .collect();
     assert_eq!(offered, [2, 3, 4], "refused twice");
     assert_eq!(world.summaries("refolded"), 1);
+}
+
+#[actix::test]
+async fn a_session_is_not_folded_from_its_rows_while_it_is_written_to() {
+    let world = World::paused();
+    world.send("s", events(0..2)).await;
+    world.store.commit_elsewhere(&key("s"), &[event(9)]);
+    world.store.script.hold(Stage::SaveReply);
+    world.store.script.hold(Stage::WriteReply);
+    world.store.script.arrived(Stage::SaveReply, 1).await;
+    let sent = world.post("s", events(2..3));
+    world.store.script.arrived(Stage::WriteReply, 2).await;
+    world.store.script.release(Stage::SaveReply);
+    sleep(IDLE * 2).await;
+    assert_eq!(world.store.replays(&key("s")), 0);
+    world.store.script.release(Stage::WriteReply);
+    assert_eq!(letters(&sent.await.unwrap().unwrap().0), "A");
+    world.gone("s").await;
+    world.check("s", 4);
+    assert_eq!(world.store.replays(&key("s")), 1);
 }
 
 #[actix::test]
