@@ -40,6 +40,11 @@ async fn nothing_is_folded_before_it_is_committed() {
     assert!(world.store.saves(&key("s")).is_empty());
     world.store.script.release(Stage::WriteReply);
     assert_eq!(letters(&sent.await.unwrap().unwrap().0), "AA");
+    sleep(IDLE - MOMENT).await;
+    assert!(
+        world.store.saves(&key("s")).is_empty(),
+        "the time-out begins when the events are written"
+    );
     world.gone("s").await;
     world.check("s", 4);
 }
@@ -101,6 +106,7 @@ async fn an_event_out_of_order_has_the_summary_come_from_the_rows() {
     world.gone("s").await;
     world.check("s", 3);
     assert_eq!(world.store.replays(&key("s")), 1);
+    assert_eq!(world.store.saves(&key("s")).len(), 1);
     assert_eq!(world.summaries("refolded"), 1);
     assert_eq!(world.summaries("written"), 0);
 }
@@ -162,4 +168,21 @@ async fn what_is_at_the_writer_counts_towards_a_full_session() {
     assert_eq!(letters(&more.await.unwrap().unwrap().0), "F");
     let fates = first.await.unwrap().unwrap().0;
     assert_eq!(letters(&fates), "A".repeat(MAX_SESSION_EVENTS));
+}
+
+#[actix::test]
+async fn another_servers_rows_count_towards_a_full_session_once_they_are_known() {
+    let world = World::paused();
+    world.send("s", events(0..1)).await;
+    let elsewhere = events(1..MAX_SESSION_EVENTS - 1);
+    world.store.commit_elsewhere(&key("s"), &elsewhere);
+    world.store.script.hold_from(Stage::SaveReply, 2);
+    world.store.script.arrived(Stage::SaveReply, 2).await;
+    let two = events(MAX_SESSION_EVENTS..MAX_SESSION_EVENTS + 2);
+    assert_eq!(letters(&world.send("s", two).await), "AF");
+    world.store.script.release(Stage::SaveReply);
+    world.gone("s").await;
+    let summary = world.store.stored(&key("s")).summary.unwrap();
+    let counted = usize::try_from(summary.event_count).unwrap();
+    assert_eq!(counted, MAX_SESSION_EVENTS);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::script::{ReplayFault, SaveFault, WriteFault};
+use super::script::{ReplayFault, SaveFault, Stage, WriteFault};
 use super::{IDLE_AND_SWEPT, World, event, events, key, letters};
 
 #[actix::test]
@@ -106,4 +106,16 @@ async fn rows_that_never_come_do_not_hold_a_session_for_ever() {
     assert_eq!(letters(&world.send("s", events(2..3)).await), "A");
     world.gone("s").await;
     world.check("s", 3);
+}
+
+#[actix::test]
+async fn a_slow_summary_is_not_asked_for_twice() {
+    let world = World::paused();
+    world.send("s", events(0..2)).await;
+    world.store.script.hold(Stage::Save);
+    sleep(IDLE_AND_SWEPT * 3).await;
+    world.store.script.release(Stage::Save);
+    world.gone("s").await;
+    world.check("s", 2);
+    assert_eq!(world.store.saves(&key("s")).len(), 1);
 }
