@@ -17,6 +17,8 @@ use crate::storage::recovery::{Recovered, Search};
 const INTERVAL: Duration = Duration::from_secs(180);
 /// Between passes at least.
 const SHORTEST: Duration = Duration::from_secs(1);
+/// After a pass that met sessions which changed under it.
+const AFTER_REFUSAL: Duration = Duration::from_secs(10);
 /// A pass is followed by a pause this many times as long as it took: where many sessions are live,
 /// one of them is always about to be quiet, and a pass reads all rows since the watermark.
 const REST: u32 = 20;
@@ -70,7 +72,7 @@ fn pause_after(recovered: Recovered, search: Search, took: Duration) -> Duration
         .and_then(|newest_row| (newest_row - search.quiet_since).to_std().ok());
     let pause = match until_quiet {
         Some(wait) => wait,
-        None if recovered.refused > 0 => SHORTEST,
+        None if recovered.refused > 0 => AFTER_REFUSAL,
         None => INTERVAL,
     };
     pause
@@ -92,7 +94,7 @@ mod tests {
         // A waiting session is quiet in …; refused summaries; the pass took …; pause: all in seconds.
         for (quiet_in, refused, took, pause) in [
             (None, 0, 0, 180),
-            (None, 2, 0, 1),
+            (None, 2, 0, 10),
             (Some(30), 0, 0, 30),
             (Some(30), 2, 0, 30),
             (Some(0), 0, 0, 1),

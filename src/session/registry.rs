@@ -29,6 +29,8 @@ pub struct Settings {
 
 /// Between looks at whether a drain is over.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
+/// Looks between asking those that are left once more.
+const DRAIN_POLLS_PER_ROUND: u32 = 25;
 
 #[derive(Debug)]
 struct Entry {
@@ -188,13 +190,17 @@ impl Registry {
         }
     }
 
-    /// Closes all sessions, for a server that stops; true when all summaries are written. What is
-    /// left at the deadline is recovery's at the next start.
+    /// Closes all sessions, for a server that stops; true when none is left. What is left at the
+    /// deadline is recovery's at the next start.
     pub async fn drain(&self, deadline: Duration) -> bool {
         let end = Instant::now() + deadline;
         while !self.is_empty() && Instant::now() < end {
             self.close_idle(Duration::ZERO, Close { stopping: true });
-            sleep(DRAIN_POLL).await;
+            for _poll in 0..DRAIN_POLLS_PER_ROUND {
+                if !self.is_empty() && Instant::now() < end {
+                    sleep(DRAIN_POLL).await;
+                }
+            }
         }
         self.is_empty()
     }
