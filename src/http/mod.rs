@@ -14,6 +14,7 @@ mod wire;
 use std::sync::{Arc, OnceLock};
 
 use actix_cors::Cors;
+use actix_web::Resource;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
@@ -69,17 +70,22 @@ pub struct Service {
 pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
     config
         .app_data(entrance)
-        .route("/healthz", web::get().to(operation::healthz))
-        .route("/readyz", web::get().to(operation::readyz))
-        .route("/metrics", web::get().to(operation::metrics))
+        .service(page("/healthz").route(web::get().to(operation::healthz)))
+        .service(page("/readyz").route(web::get().to(operation::readyz)))
+        .service(page("/metrics").route(web::get().to(operation::metrics)))
         .service(
             web::resource("/telemetry")
                 .wrap(from_fn(observe::observe))
                 .wrap(any_origin())
                 .route(web::post().to(telemetry::receive))
-                .default_service(web::to(problem::method_not_allowed)),
+                .default_service(web::to(problem::only_post)),
         )
         .default_service(web::to(problem::not_found));
+}
+
+/// Something to read: any other method is told so.
+fn page(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(problem::only_get))
 }
 
 /// Players post from any site, and never with credentials.

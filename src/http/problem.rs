@@ -195,6 +195,11 @@ pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Prob
 }
 
 /// The answer of `/telemetry` to anything but POST.
-pub(super) async fn method_not_allowed() -> Result<HttpResponse, Problem> {
+pub(super) async fn only_post() -> Result<HttpResponse, Problem> {
     Err(Problem::MethodNotAllowed("POST, OPTIONS"))
+}
+
+/// The answer of a page to anything but GET.
+pub(super) async fn only_get() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed("GET"))
 }

@@ -22,8 +22,8 @@ pub(super) async fn receive(
     let sent = match wire::split(&bytes) {
         Ok(sent) => sent,
         Err(problem @ (Problem::InvalidJson(_) | Problem::EventsNotAnArray)) => {
-            let text = String::from_utf8_lossy(&bytes);
-            ingest.refuse(0, &text, Rejection::invalid_json(&problem.to_string()));
+            let rejection = Rejection::invalid_json(&problem.to_string());
+            ingest.refuse(0, bytes.clone(), rejection);
             // Kept if it can be; bad input gets the same answer in any case.
             ingest.finish(created_at_ms).await.ok();
             return Err(problem);

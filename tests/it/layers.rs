@@ -35,8 +35,10 @@ fn no_layer_uses_one_above_it() {
 fn the_model_knows_nothing_but_the_standard_library() {
     for file in rust_files(&source().join("qoe")) {
         let text = fs::read_to_string(&file).unwrap();
-        let code: Vec<&str> =
-            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
         let code = code.join("\n");
         let code = code.split("#[cfg(test)]").next().unwrap();
         for word in [

@@ -11,6 +11,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod answers;
 mod ingest;
 mod layers;
+mod shapes;
 mod support;
