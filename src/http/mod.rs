@@ -15,6 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix_cors::Cors;
 use actix_web::Resource;
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
@@ -78,6 +79,7 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
                 .wrap(from_fn(observe::observe))
                 .wrap(any_origin())
                 .route(web::post().to(telemetry::receive))
+                .route(web::method(Method::OPTIONS).to(telemetry::options))
                 .default_service(web::to(problem::only_post)),
         )
         .default_service(web::to(problem::not_found));
@@ -95,5 +97,7 @@ fn any_origin() -> Cors {
         .send_wildcard()
         .allowed_methods(["POST", "OPTIONS"])
         .allow_any_header()
+        // Scripts of other origins read no other header than these.
+        .expose_headers(["retry-after", "x-request-id"])
         .max_age(86_400)
 }

@@ -1,10 +1,12 @@
 //! `POST /telemetry`.
 
+use actix_web::http::header::ALLOW;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::{self, Body};
 use super::ingest::Ingest;
+use super::problem::TELEMETRY_METHODS;
 use super::{Entrance, Problem, wire};
 use crate::session::clock;
 use crate::storage::event::{Receipt, Rejection};
@@ -40,4 +42,11 @@ pub(super) async fn receive(
     let reply = ingest.finish(created_at_ms).await?;
     drop(admitted);
     Ok(HttpResponse::Ok().json(reply))
+}
+
+/// Tells what is possible here, to those who ask without meaning to call from another origin.
+pub(super) async fn options() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ALLOW, TELEMETRY_METHODS))
+        .finish()
 }

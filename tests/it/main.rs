@@ -12,7 +12,13 @@
 )]
 
 mod answers;
+mod bad_events;
+mod columns;
+mod cors;
 mod ingest;
 mod layers;
+mod problems;
+mod rejections;
+mod replay;
 mod shapes;
 mod support;
