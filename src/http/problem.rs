@@ -202,7 +202,7 @@ pub(super) async fn only_post() -> Result<HttpResponse, Problem> {
     Err(Problem::MethodNotAllowed(TELEMETRY_METHODS))
 }
 
-/// The answer of a page to anything but GET.
+/// The answer of a page to anything but GET and HEAD.
 pub(super) async fn only_get() -> Result<HttpResponse, Problem> {
-    Err(Problem::MethodNotAllowed("GET"))
+    Err(Problem::MethodNotAllowed("GET, HEAD"))
 }

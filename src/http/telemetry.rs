@@ -18,7 +18,8 @@ pub(super) async fn receive(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
-    let Body { bytes, admitted } = body::read(&request, payload, &service.admission).await?;
+    let (admission, timeout) = (&service.admission, service.body_timeout);
+    let Body { bytes, admitted } = body::read(&request, payload, admission, timeout).await?;
     let created_at_ms = clock::now_ms();
     let mut ingest = Ingest::new(service, &bytes);
     let sent = match wire::split(&bytes) {

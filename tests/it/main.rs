@@ -13,11 +13,17 @@
 
 mod answers;
 mod bad_events;
+mod cli;
 mod columns;
+mod command;
 mod cors;
+mod flow;
 mod ingest;
 mod layers;
+mod operation;
+mod outage;
 mod problems;
+mod proxy;
 mod rejections;
 mod replay;
 mod shapes;
