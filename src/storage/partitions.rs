@@ -54,10 +54,15 @@ struct Exists {
 }
 
 async fn exists(connection: &mut AsyncPgConnection, day: NaiveDate) -> QueryResult<bool> {
-    let row: Exists = sql_query("SELECT to_regclass($1) IS NOT NULL AS found")
-        .bind::<Text, _>(name(day))
-        .get_result(connection)
-        .await?;
+    // Not to_regclass: it answers from a cache that does not see what another server made while this
+    // one waited for the lock.
+    let row: Exists = sql_query(
+        "SELECT EXISTS (SELECT FROM pg_class AS p JOIN pg_class AS t USING (relnamespace) \
+         WHERE t.oid = 'telemetry_events'::regclass AND p.relname = $1) AS found",
+    )
+    .bind::<Text, _>(name(day))
+    .get_result(connection)
+    .await?;
     Ok(row.found)
 }
 
