@@ -6,7 +6,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    missing_docs,
     unreachable_pub,
     reason = "tests fail by panicking"
 )]

@@ -132,3 +132,61 @@ async fn a_moved_row_is_still_known_as_a_duplicate() {
     assert_eq!(server.post(&event).await.1["duplicates"], 1);
     server.application.stop().await.unwrap();
 }
+
+#[actix_web::test]
+async fn making_a_days_partition_costs_no_event_that_arrives_meanwhile() {
+    let server = server().await;
+    let later = clock::now() + Days::new(30);
+    let done = std::cell::Cell::new(false);
+    let making = async {
+        for days in (0..60).step_by(10) {
+            let pool = &server.database.pool;
+            partitions::ensure(pool, later + Days::new(days))
+                .await
+                .unwrap();
+        }
+        done.set(true);
+    };
+    let player = async |session: &str| {
+        let mut sent = 0;
+        while !done.get() {
+            let mut event = least_event(session, &format!("e{sent}"));
+            event["timestamp"] = json!(midnight_ms(later, sent % 60));
+            let (status, reply) = server.post(&event).await;
+            assert_eq!((status, &reply["accepted"]), (200, &json!(1)), "{reply}");
+            sent += 1;
+        }
+        sent
+    };
+    let sent = tokio::join!(making, player("a"), player("b"), player("c"), player("d"));
+    let sent = sent.1 + sent.2 + sent.3 + sent.4;
+    let rows = server.database.count("SELECT FROM telemetry_events").await;
+    assert_eq!(u64::try_from(rows).unwrap(), sent);
+    assert_eq!(
+        server.database.count("SELECT FROM rejected_events").await,
+        0
+    );
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_long_read_of_the_events_delays_a_partition_and_not_the_events() {
+    let server = server().await;
+    let later = clock::now() + Days::new(30);
+    let mut reader = server.database.pool.get().await.unwrap();
+    for statement in ["BEGIN", "SELECT count(*) FROM telemetry_events"] {
+        diesel_async::RunQueryDsl::execute(diesel::sql_query(statement), &mut *reader)
+            .await
+            .unwrap();
+    }
+    let event = least_event("during", "e1");
+    let pool = &server.database.pool;
+    let (made, posted) = tokio::join!(partitions::ensure(pool, later), server.post(&event));
+    assert_eq!(made.unwrap(), Vec::<String>::new());
+    assert_eq!(posted.0, 200);
+    diesel_async::RunQueryDsl::execute(diesel::sql_query("COMMIT"), &mut *reader)
+        .await
+        .unwrap();
+    assert_eq!(partitions::ensure(pool, later).await.unwrap().len(), 10);
+    server.application.stop().await.unwrap();
+}
