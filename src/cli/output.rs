@@ -58,17 +58,17 @@ pub(super) fn table(header: &[&str]) -> Table {
 }
 
 pub(super) fn print_json(value: &Value) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut stdout, value)?;
-    writeln!(stdout)?;
+    writeln!(std::io::stdout(), "{value:#}")?;
     Ok(())
 }
 
-pub(super) fn print_csv(rows: &[Row]) -> anyhow::Result<()> {
+/// The header stands there also when no row does.
+pub(super) fn print_csv<'a>(
+    header: impl IntoIterator<Item = &'a str>,
+    rows: &[Row],
+) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(std::io::stdout().lock());
-    if let Some(first) = rows.first() {
-        csv.write_record(first.keys())?;
-    }
+    csv.write_record(header)?;
     for row in rows {
         csv.write_record(row.values().map(plain))?;
     }

@@ -64,6 +64,16 @@ pub(super) struct ServeArgs {
         value_name = "MIB"
     )]
     max_in_flight_mib: usize,
+    /// How long a request's body may take to arrive; beyond it the answer is 408
+    #[arg(
+        long,
+        env = "TELEMETRY_BODY_TIMEOUT",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+        hide_env_values = true,
+        value_name = "DURATION"
+    )]
+    body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries; the next start does the rest
     #[arg(
         long,
@@ -92,6 +102,7 @@ impl ServeArgs {
             // Recovery holds two at a time, and must not take the last one.
             other_connections: self.other_connections.max(4),
             max_in_flight_bytes: self.max_in_flight_mib.clamp(1, 65_536) * 1024 * 1024,
+            body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,
         }
     }

@@ -10,10 +10,28 @@
     reason = "tests fail by panicking"
 )]
 
+mod answers;
+mod bad_events;
 mod chaos;
+mod cli;
+mod cli_serve;
+mod cli_verify;
+mod columns;
+mod command;
+mod cors;
+mod flow;
 mod ingest;
 mod layers;
+mod operation;
+mod outage;
+mod partitions;
+mod problems;
 mod process;
 mod protocol;
+mod proxy;
 mod readme;
+mod rejections;
+mod replay;
+mod schema;
+mod shapes;
 mod support;
