@@ -47,12 +47,12 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-/// A table without a frame.
+/// A table without a frame. Long rows are left to the terminal: ids must stay whole to be copied.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(header);
     table
 }

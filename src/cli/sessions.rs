@@ -15,17 +15,13 @@ use crate::qoe::SessionFold;
 use crate::storage::{SessionKey, SummaryRow, queries};
 
 /// Columns of the table on a terminal; JSON and CSV have all.
-const LISTED: [&str; 12] = [
+const LISTED: [&str; 8] = [
     "session_id",
-    "last_event_at",
-    "viewer_id",
     "video_id",
-    "session_ms",
-    "startup_ms",
     "playing_ms",
+    "startup_ms",
     "rebuffer_ms",
     "rebuffer_count",
-    "avg_bitrate_kbps",
     "end_reason",
     "experience_score",
 ];

@@ -42,10 +42,12 @@ pub struct Entrance {
 }
 
 impl Entrance {
-    /// The service, unless the server is still starting or already stopping.
+    /// The service, unless the server is still starting, already stopping, or known to be without its
+    /// storage: then there is no use in waiting for it, the prober tells when it is back.
     fn open(&self) -> Result<&Service, Problem> {
         match (self.service.get(), self.readiness.unready()) {
             (_, Some(Unready::Draining)) => Err(Problem::Draining),
+            (_, Some(Unready::StorageAway)) => Err(Problem::StorageAway),
             (Some(service), _) => Ok(service),
             (None, _) => Err(Problem::Starting),
         }
