@@ -19,12 +19,17 @@ pub(super) enum Format {
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct OutputArgs {
-    /// How to print; by default a table on a terminal, else csv
+    /// How to print; by default rows are a table on a terminal, else csv
     #[arg(long, value_enum)]
     output: Option<Format>,
 }
 
 impl OutputArgs {
+    /// The format asked for, if one was.
+    pub(super) fn asked(self) -> Option<Format> {
+        self.output
+    }
+
     pub(super) fn format(self) -> Format {
         let default = if std::io::stdout().is_terminal() {
             Format::Table

@@ -51,7 +51,9 @@ pub(super) fn run(args: &VerifyArgs, source: Source) -> anyhow::Result<ExitCode>
         bar.finish_and_clear();
         Ok(verified)
     })?;
-    print(args.output.format(), verified, &differences)?;
+    // One line for people is what a script greps for, too.
+    let format = args.output.asked().unwrap_or(Format::Table);
+    print(format, verified, &differences)?;
     let clean = verified.differences == 0;
     Ok(if clean {
         ExitCode::SUCCESS
