@@ -11,8 +11,10 @@
 )]
 
 mod chaos;
+mod explain;
 mod ingest;
 mod layers;
 mod process;
 mod protocol;
 mod support;
+mod views;
