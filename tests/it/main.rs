@@ -14,6 +14,7 @@ mod chaos;
 mod explain;
 mod ingest;
 mod layers;
+mod metrics_doc;
 mod process;
 mod protocol;
 mod support;
