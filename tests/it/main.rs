@@ -17,5 +17,6 @@ mod layers;
 mod metrics_doc;
 mod process;
 mod protocol;
+mod refold;
 mod support;
 mod views;
