@@ -1,5 +1,7 @@
 //! `sessions list` and `sessions show`.
 
+mod explain;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -50,6 +52,9 @@ pub(super) struct ListArgs {
 pub(super) struct ShowArgs {
     /// The session, as `sessions list` calls it
     session_id: String,
+    /// Print the timeline of its states instead: each event, and the part its time went to
+    #[arg(long)]
+    explain: bool,
     /// Of which project
     #[arg(long, default_value = DEFAULT_PROJECT)]
     project: String,
@@ -60,6 +65,7 @@ pub(super) struct ShowArgs {
 pub(super) fn run(command: SessionsCommand, source: Source) -> anyhow::Result<ExitCode> {
     match command {
         SessionsCommand::List(args) => list(&args, source)?,
+        SessionsCommand::Show(args) if args.explain => explain::run(&args, source)?,
         SessionsCommand::Show(args) => show(&args, source)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -15,6 +15,20 @@ pub fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
+/// Starts a command; its output is kept.
+pub fn spawn(arguments: &[&str]) -> Child {
+    command(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Ctrl-C.
+pub fn interrupt(child: &Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
+}
+
 /// What a command prints, if it succeeds.
 pub fn stdout_of(arguments: &[&str]) -> String {
     let output = run(arguments);
