@@ -140,9 +140,11 @@ impl Application {
     /// HTTP workers (the actors live on their threads), then the writer, then the database.
     pub async fn stop(self) -> Result<(), AppError> {
         let deadline = Instant::now() + self.drain_timeout;
+        // Summaries get at least half of the time, whatever requests take.
+        let requests_deadline = Instant::now() + self.drain_timeout / 2;
         self.entrance.readiness.drain();
         self.http.pause().await;
-        while !self.admission.is_empty() && Instant::now() < deadline {
+        while !self.admission.is_idle() && Instant::now() < requests_deadline {
             sleep(DRAIN_POLL).await;
         }
         for task in &self.tasks {

@@ -109,11 +109,14 @@ impl Cli {
 /// Whoever reads our output has seen enough, as in `sessions list | head`.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let is_broken_pipe = |io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe;
-    // csv keeps the error of the pipe as its cause.
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref())
-        .any(is_broken_pipe)
+    error.chain().any(|cause| {
+        // csv keeps the error of the pipe in its kind.
+        let csv = match cause.downcast_ref().map(csv::Error::kind) {
+            Some(csv::ErrorKind::Io(io)) => Some(io),
+            _ => None,
+        };
+        csv.or(cause.downcast_ref()).is_some_and(is_broken_pipe)
+    })
 }
 
 /// Fails when events were lost.

@@ -52,6 +52,24 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
+/// Text for a terminal: control characters, and those that turn the direction of writing, would let
+/// a session's id speak to the terminal itself.
+pub(super) fn printable(text: &str) -> String {
+    let speaks = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|c| {
+            if speaks(c) {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
 /// A table without a frame. Long rows are left to the terminal: ids must stay whole to be copied.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();

@@ -110,8 +110,8 @@ fn show(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
     let Some(summary) = found else {
         bail!(
             "session {} of project {} has no summary: it is unknown, or it has not gone quiet yet",
-            args.session_id,
-            args.project
+            output::printable(&args.session_id),
+            output::printable(&args.project)
         );
     };
     let columns = summary.columns();
@@ -136,6 +136,6 @@ fn show(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
 fn cell(value: &Value) -> String {
     match value.as_f64() {
         Some(number) if value.is_f64() => format!("{number:.3}"),
-        _ => plain(value),
+        _ => output::printable(&plain(value)),
     }
 }

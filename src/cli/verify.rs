@@ -83,7 +83,7 @@ fn print(format: Format, verified: Verified, differences: &[Difference]) -> anyh
             if !rows.is_empty() {
                 let mut table = output::table(&COLUMNS);
                 for row in &rows {
-                    table.add_row(row.values().map(plain));
+                    table.add_row(row.values().map(|value| output::printable(&plain(value))));
                 }
                 writeln!(stdout, "{table}")?;
             }

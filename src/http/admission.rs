@@ -2,6 +2,7 @@
 //! reply. It bounds every queue behind it (mailboxes, the writer's lanes); beyond it the answer is 503.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -14,7 +15,8 @@ const UNIT_BYTES: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Admission {
     room: Arc<Semaphore>,
-    units: usize,
+    /// Requests whose body has arrived whole and that are not answered.
+    working: Arc<AtomicUsize>,
 }
 
 /// Room held by a request until its reply: as much as has arrived of it, so that a client that
@@ -23,21 +25,32 @@ pub struct Admission {
 pub(super) struct Admitted {
     admission: Admission,
     permit: OwnedSemaphorePermit,
+    working: Option<Working>,
+}
+
+/// A request being worked on.
+#[derive(Debug)]
+struct Working(Arc<AtomicUsize>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Admission {
     /// Room for `bytes` of bodies.
     pub fn new(bytes: usize) -> Self {
-        let units = bytes.div_ceil(UNIT_BYTES);
         Self {
-            room: Arc::new(Semaphore::new(units)),
-            units,
+            room: Arc::new(Semaphore::new(bytes.div_ceil(UNIT_BYTES))),
+            working: Arc::default(),
         }
     }
 
-    /// Whether no request is in flight.
-    pub fn is_empty(&self) -> bool {
-        self.room.available_permits() == self.units
+    /// Whether no request is worked on. Those whose body has not arrived whole do not count: a slow
+    /// client holds up nobody.
+    pub fn is_idle(&self) -> bool {
+        self.working.load(Ordering::SeqCst) == 0
     }
 
     /// Lets a request in if there is room for the `bytes` that it announces.
@@ -48,6 +61,7 @@ impl Admission {
         Ok(Admitted {
             admission: self.clone(),
             permit: self.take(1)?,
+            working: None,
         })
     }
 
@@ -59,6 +73,12 @@ impl Admission {
 }
 
 impl Admitted {
+    /// The body has arrived whole: until the reply the request is worked on.
+    pub(super) fn start_work(&mut self) {
+        self.admission.working.fetch_add(1, Ordering::SeqCst);
+        self.working = Some(Working(Arc::clone(&self.admission.working)));
+    }
+
     /// Takes room, at once or not at all, until it holds enough for `bytes`.
     pub(super) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
         let missing = units(bytes).saturating_sub(self.permit.num_permits());

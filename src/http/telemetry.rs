@@ -3,11 +3,13 @@
 use actix_web::http::header::ALLOW;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use tracing::Instrument;
 
 use super::body::{self, Body};
 use super::ingest::Ingest;
 use super::problem::TELEMETRY_METHODS;
-use super::{Entrance, Problem, wire};
+use super::wire::{self, Reply};
+use super::{Entrance, Problem};
 use crate::session::clock;
 use crate::storage::event::{Receipt, Rejection};
 
@@ -19,7 +21,26 @@ pub(super) async fn receive(
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let (admission, timeout) = (&service.admission, service.body_timeout);
-    let Body { bytes, admitted } = body::read(&request, payload, admission, timeout).await?;
+    let body = body::read(&request, payload, admission, timeout).await?;
+    // A task of its own: when the client goes away this handler is dropped, but the work on its
+    // events goes on, and so must the room it holds and the count of its outcomes.
+    let work = work_on(entrance.clone(), body).in_current_span();
+    match actix_web::rt::spawn(work).await {
+        Ok(reply) => Ok(HttpResponse::Ok().json(reply?)),
+        Err(error) => {
+            tracing::error!(%error, "a request's work broke off");
+            Err(Problem::StorageAway)
+        }
+    }
+}
+
+async fn work_on(entrance: Data<Entrance>, body: Body) -> Result<Reply, Problem> {
+    let service = entrance.open()?;
+    let Body {
+        bytes,
+        mut admitted,
+    } = body;
+    admitted.start_work();
     let created_at_ms = clock::now_ms();
     let mut ingest = Ingest::new(service, &bytes);
     let sent = match wire::split(&bytes) {
@@ -40,9 +61,7 @@ pub(super) async fn receive(
     for (index, event) in sent.events.into_iter().enumerate() {
         ingest.add(index, event, receipt);
     }
-    let reply = ingest.finish(created_at_ms).await?;
-    drop(admitted);
-    Ok(HttpResponse::Ok().json(reply))
+    ingest.finish(created_at_ms).await
 }
 
 /// Tells what is possible here, to those who ask without meaning to call from another origin.

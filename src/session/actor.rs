@@ -21,8 +21,9 @@ const MAX_ATTEMPTS: u32 = 3;
 /// Waits after a summary that PostgreSQL did not take: doubled each time, up to the longest.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-/// Reading a session's rows may take this long; messages wait meanwhile.
-const LONGEST_REPLAY: Duration = Duration::from_secs(30);
+/// Reading a session's rows may take this long, the wait for its turn included; messages wait
+/// meanwhile.
+const LONGEST_REPLAY: Duration = Duration::from_secs(300);
 
 /// A request's events of one session.
 #[derive(Debug, Message)]
@@ -111,7 +112,7 @@ impl SessionActor {
     fn settle(&mut self, batch: &Batch, outcome: Result<Outcome, StorageError>) -> Vec<EventFate> {
         self.writes -= 1;
         let outcome = outcome.unwrap_or_else(|error| {
-            tracing::warn!(session = %self.key.session_id, %error, "events were not written");
+            tracing::debug!(session = %self.key.session_id, %error, "events were not written");
             Outcome {
                 fates: vec![Fate::Unknown; batch.records.len()],
                 // Only what found no room has certainly not left for the database.
@@ -223,7 +224,8 @@ impl SessionActor {
         self.count(SummaryOutcome::Failed);
         let failures = self.failed.map_or(0, |(failures, _)| failures);
         self.failed = Some((failures + 1, Instant::now()));
-        tracing::warn!(session = %self.key.session_id, %error, "a summary was not written, it is tried again");
+        // Storage says once what is wrong; there may be 100 000 sessions.
+        tracing::debug!(session = %self.key.session_id, %error, "a summary was not written, it is tried again");
     }
 
     fn is_backing_off(&self, stopping: bool) -> bool {

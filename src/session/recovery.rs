@@ -76,8 +76,8 @@ fn pause_after(recovered: Recovered, search: Search, took: Duration) -> Duration
         None => INTERVAL,
     };
     pause
-        .max(took.saturating_mul(REST))
         .clamp(SHORTEST, INTERVAL)
+        .max(took.saturating_mul(REST))
 }
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
             (Some(1), 0, 3, 60),
             (Some(30), 0, 1, 30),
             (None, 2, 5, 100),
-            (Some(1), 0, 60, 180),
+            (Some(1), 0, 60, 1200),
             (Some(500), 0, 0, 180),
             (Some(-5), 0, 0, 180),
         ] {

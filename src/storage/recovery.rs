@@ -53,8 +53,6 @@ struct Candidate {
     #[diesel(sql_type = Text)]
     session_id: String,
     #[diesel(sql_type = Timestamptz)]
-    first_row: DateTime<Utc>,
-    #[diesel(sql_type = Timestamptz)]
     last_row: DateTime<Utc>,
 }
 
@@ -84,7 +82,7 @@ pub async fn recover(
             pass.leave(&candidate, live);
             continue;
         }
-        chunk.push((key, candidate.first_row));
+        chunk.push((key, candidate.last_row));
         if chunk.len() == MAX_SESSIONS {
             pass.fold(&mut worker, std::mem::take(&mut chunk)).await?;
         }
@@ -98,7 +96,8 @@ pub async fn recover(
 struct Pass {
     search: Search,
     recovered: Recovered,
-    /// Where the watermark may go: before the first row of every session that was left.
+    /// Where the watermark may go: not beyond the newest row of any session that was left. That row
+    /// alone makes the session a candidate again, and its whole count is looked at then.
     reached: DateTime<Utc>,
 }
 
@@ -106,7 +105,7 @@ impl Pass {
     /// The session's time has not come, or its actor looks after it (`live`).
     fn leave(&mut self, candidate: &Candidate, live: bool) {
         self.recovered.waiting += 1;
-        self.reached = self.reached.min(candidate.first_row);
+        self.reached = self.reached.min(candidate.last_row);
         if live {
             return;
         }
@@ -128,10 +127,10 @@ impl Pass {
             .collect();
         let written = upsert_all(connection, &rows).await?;
         self.recovered.written += written.len();
-        for (key, first_row) in chunk {
+        for (key, last_row) in chunk {
             if !written.contains(&(key.project.to_string(), key.session_id.to_string())) {
                 self.recovered.refused += 1;
-                self.reached = self.reached.min(first_row);
+                self.reached = self.reached.min(last_row);
             }
         }
         Ok(())
@@ -147,9 +146,8 @@ async fn candidates(
 ) -> Result<impl futures_util::Stream<Item = QueryResult<Candidate>> + Unpin, StorageError> {
     let stream = sql_query(
         "WITH recent AS MATERIALIZED ( \
-             SELECT project, session_id, min(created_at) AS first_row \
-             FROM telemetry_events WHERE created_at >= $1 GROUP BY project, session_id) \
-         SELECT r.project, r.session_id, r.first_row, e.last_row \
+             SELECT DISTINCT project, session_id FROM telemetry_events WHERE created_at >= $1) \
+         SELECT r.project, r.session_id, e.last_row \
          FROM recent AS r \
          CROSS JOIN LATERAL ( \
              SELECT count(*) AS rows, max(created_at) AS last_row FROM telemetry_events AS e \
