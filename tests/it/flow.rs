@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::answers::{JSON, RawClient, least_event};
-use crate::support::{Server, server_with, until};
+use crate::support::{Server, original_event, server, server_with, until};
 
 /// A client that announces a body and sends a part of it.
 async fn half_a_body(server: &Server, announced: usize, sent: usize) -> RawClient {
@@ -115,4 +116,54 @@ async fn a_body_that_announces_more_than_there_is_room_for_is_refused_before_it_
     assert_eq!(client.status().await, 413);
     drop(client);
     server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_client_that_hangs_up_is_counted_all_the_same() {
+    let server = server().await;
+    let batch: Vec<Value> = (0..50)
+        .map(|n| original_event("s", &format!("e{n}"), "PLAY", 1_795_392_458_000 + n))
+        .collect();
+    let body = Value::from(batch).to_string();
+    let head = format!(
+        "POST /telemetry HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\n\
+        content-length: {}\r\n\r\n",
+        body.len()
+    );
+    for _client in 0..20 {
+        let mut client = RawClient::connect(&server).await;
+        client.send(&format!("{head}{body}")).await;
+        // Gone before the reply.
+        drop(client);
+    }
+    until("every request that arrived is counted", async || {
+        let accepted = server.metric("telemetry_events_accepted_total").await;
+        let received = server.metric("telemetry_events_received_total").await;
+        let stored = server.database.count("SELECT FROM telemetry_events").await;
+        (stored == 50 && accepted > 49.0 && received >= accepted).then_some(())
+    })
+    .await;
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_half_sent_body_does_not_hold_up_a_stop() {
+    let server = server_with(|settings| settings.idle_timeout = Duration::from_secs(600)).await;
+    let event = original_event("s", "e1", "PLAY", 1_795_392_458_000);
+    assert_eq!(server.post(&event).await.0, 200);
+    let _slow = half_a_body(&server, 100, 10).await;
+    let Server {
+        application,
+        database,
+        ..
+    } = server;
+    let stopping = Instant::now();
+    application.stop().await.unwrap();
+    // Half of the 20 s that a stop may take is what it would have waited for the body.
+    assert!(
+        stopping.elapsed() < Duration::from_secs(9),
+        "{:?}",
+        stopping.elapsed()
+    );
+    assert_eq!(database.count("SELECT FROM session_summaries").await, 1);
 }
