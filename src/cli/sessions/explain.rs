@@ -144,7 +144,7 @@ impl Timeline<'_> {
     }
 }
 
-fn change<T: PartialEq>(changes: &[(T, i64)], of: T) -> i64 {
+fn change<T: Copy + PartialEq>(changes: &[(T, i64)], of: T) -> i64 {
     let found = changes.iter().find(|(one, _)| *one == of);
     found.map_or(0, |(_, by)| *by)
 }
