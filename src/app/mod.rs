@@ -49,6 +49,8 @@ pub struct Settings {
     pub other_connections: usize,
     /// Bytes of request bodies that may be in flight; beyond it the answer is 503.
     pub max_in_flight_bytes: usize,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries.
     pub drain_timeout: Duration,
 }
@@ -215,6 +217,7 @@ fn build_service(
         registry: Registry::new(store, session_settings, session_metrics),
         storage: storage.clone(),
         admission: Admission::new(settings.max_in_flight_bytes),
+        body_timeout: settings.body_timeout,
         metrics: http::Metrics::new(&mut prometheus),
         prometheus,
         project: DEFAULT_PROJECT.into(),

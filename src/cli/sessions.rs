@@ -13,20 +13,17 @@ use super::database::with_pool;
 use super::output::{self, Format, OutputArgs, Row, plain};
 use crate::app::Source;
 use crate::http::DEFAULT_PROJECT;
-use crate::storage::{SummaryRow, queries};
+use crate::qoe::SessionFold;
+use crate::storage::{SessionKey, SummaryRow, queries};
 
 /// Columns of the table on a terminal; JSON and CSV have all.
-const LISTED: [&str; 12] = [
+const LISTED: [&str; 8] = [
     "session_id",
-    "last_event_at",
-    "viewer_id",
     "video_id",
-    "session_ms",
-    "startup_ms",
     "playing_ms",
+    "startup_ms",
     "rebuffer_ms",
     "rebuffer_count",
-    "avg_bitrate_kbps",
     "end_reason",
     "experience_score",
 ];
@@ -84,7 +81,10 @@ fn list(args: &ListArgs, source: Source) -> anyhow::Result<()> {
         Format::Json => output::print_json(&Value::from(
             rows.into_iter().map(Value::Object).collect::<Vec<_>>(),
         )),
-        Format::Csv => output::print_csv(&rows),
+        Format::Csv => {
+            let columns = no_summary().columns();
+            output::print_csv(columns.keys().map(String::as_str), &rows)
+        }
         Format::Table => {
             let mut table = output::table(&LISTED);
             for row in &rows {
@@ -94,6 +94,12 @@ fn list(args: &ListArgs, source: Source) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// It has every column, also when no session does.
+fn no_summary() -> SummaryRow {
+    let key = SessionKey::new(&DEFAULT_PROJECT.into(), "");
+    SummaryRow::new(&key, SessionFold::new().summary(), 0)
 }
 
 fn show(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
@@ -111,7 +117,10 @@ fn show(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
     let columns = summary.columns();
     match args.output.format() {
         Format::Json => output::print_json(&Value::Object(columns)),
-        Format::Csv => output::print_csv(&[columns]),
+        Format::Csv => {
+            let row = columns.clone();
+            output::print_csv(columns.keys().map(String::as_str), &[row])
+        }
         Format::Table => {
             let mut table = output::table(&["figure", "value"]);
             for (name, value) in &columns {

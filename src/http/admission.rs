@@ -17,7 +17,8 @@ pub struct Admission {
     units: usize,
 }
 
-/// Room held by a request until its reply.
+/// Room held by a request until its reply: as much as has arrived of it, so that a client that
+/// announces much and sends little keeps no room from others.
 #[derive(Debug)]
 pub(super) struct Admitted {
     admission: Admission,
@@ -39,26 +40,35 @@ impl Admission {
         self.room.available_permits() == self.units
     }
 
-    /// Takes room at once or not at all.
+    /// Lets a request in if there is room for the `bytes` that it announces.
     pub(super) fn admit(&self, bytes: usize) -> Result<Admitted, Problem> {
-        let permit = self.take(bytes)?;
+        if self.room.available_permits() < units(bytes) {
+            return Err(Problem::Overloaded);
+        }
         Ok(Admitted {
             admission: self.clone(),
-            permit,
+            permit: self.take(1)?,
         })
     }
 
-    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
+    fn take(&self, units: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
         let taken = Arc::clone(&self.room).try_acquire_many_owned(units);
         taken.map_err(|_full| Problem::Overloaded)
     }
 }
 
 impl Admitted {
-    /// Takes more room, for a body that grew.
-    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
-        self.permit.merge(self.admission.take(bytes)?);
+    /// Takes room, at once or not at all, until it holds enough for `bytes`.
+    pub(super) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
+        let missing = units(bytes).saturating_sub(self.permit.num_permits());
+        if missing > 0 {
+            self.permit.merge(self.admission.take(missing)?);
+        }
         Ok(())
     }
+}
+
+fn units(bytes: usize) -> usize {
+    bytes.div_ceil(UNIT_BYTES).max(1)
 }

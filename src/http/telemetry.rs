@@ -1,10 +1,12 @@
 //! `POST /telemetry`.
 
+use actix_web::http::header::ALLOW;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::{self, Body};
 use super::ingest::Ingest;
+use super::problem::TELEMETRY_METHODS;
 use super::{Entrance, Problem, wire};
 use crate::session::clock;
 use crate::storage::event::{Receipt, Rejection};
@@ -16,14 +18,15 @@ pub(super) async fn receive(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
-    let Body { bytes, admitted } = body::read(&request, payload, &service.admission).await?;
+    let (admission, timeout) = (&service.admission, service.body_timeout);
+    let Body { bytes, admitted } = body::read(&request, payload, admission, timeout).await?;
     let created_at_ms = clock::now_ms();
     let mut ingest = Ingest::new(service, &bytes);
     let sent = match wire::split(&bytes) {
         Ok(sent) => sent,
         Err(problem @ (Problem::InvalidJson(_) | Problem::EventsNotAnArray)) => {
-            let text = String::from_utf8_lossy(&bytes);
-            ingest.refuse(0, &text, Rejection::invalid_json(&problem.to_string()));
+            let rejection = Rejection::invalid_json(&problem.to_string());
+            ingest.refuse(0, bytes.clone(), rejection);
             // Kept if it can be; bad input gets the same answer in any case.
             ingest.finish(created_at_ms).await.ok();
             return Err(problem);
@@ -40,4 +43,11 @@ pub(super) async fn receive(
     let reply = ingest.finish(created_at_ms).await?;
     drop(admitted);
     Ok(HttpResponse::Ok().json(reply))
+}
+
+/// Tells what is possible here, to those who ask without meaning to call from another origin.
+pub(super) async fn options() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ALLOW, TELEMETRY_METHODS))
+        .finish()
 }

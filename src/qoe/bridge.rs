@@ -16,21 +16,22 @@ impl SessionFold {
         self.started = told.before.started;
         let playing_ms = self.parts.playing_ms;
         spend(&mut self.parts, growth, told.wall_ms, self.started);
-        settle_stalls(&mut self.parts, told, event);
+        let to = self.named_state(event, fatal).unwrap_or(self.state);
+        settle_stalls(&mut self.parts, told, event, to == State::Rebuffering);
         if growth.seek_ms > 0 {
             let from_ms = event.timestamp_ms.saturating_sub(told.wall_ms);
             self.seeks.lost_since(from_ms);
-        }
-        // Which renditions it was played at, only an unchanged one tells.
-        if !self.quality.same_after(event) {
-            self.quality.settle(playing_ms);
-            self.quality.settle_unknown(self.parts.playing_ms);
         }
         self.intent |= growth.startup_ms > 0 || growth.playing_ms > 0;
         self.adopt(event, growth.startup_ms, fatal);
         self.keep_in_mind(event, fatal);
         if event.kind == EventKind::SessionEnd {
             self.enter(State::Closed, event.timestamp_ms, event);
+        }
+        // Which renditions it was played at, only an unchanged one tells.
+        if !self.quality.same_after(event) {
+            self.quality.settle(playing_ms);
+            self.quality.settle_unknown(self.parts.playing_ms);
         }
     }
 
@@ -46,6 +47,9 @@ impl SessionFold {
         }
         if to != State::Seeking {
             self.seeks.close(at_ms);
+            if from == State::Seeking {
+                self.seeks.end(at_ms);
+            }
         } else if from != State::Seeking {
             self.seeks.begin(at_ms);
         }
@@ -56,7 +60,12 @@ impl SessionFold {
             self.parts.close_stall();
         }
         self.intent |= to == State::Starting;
-        self.end = None;
+        if to == State::Playing {
+            self.undoom_after(from);
+        }
+        if to != State::Closed {
+            self.end = None;
+        }
         self.state = to;
         self.since_ms = at_ms;
         self.waiting = to == State::Rebuffering;
@@ -115,20 +124,19 @@ fn spend(parts: &mut Parts, growth: &Sums, wall_ms: i64, started: bool) {
 
 /// Sorts the open stall and the stalled time of the hole into stalls. The reported count may take
 /// in an open stall or not, as the client likes; so it is believed between the stalls that are
-/// certain and those that are possible.
-fn settle_stalls(parts: &mut Parts, told: &Told, event: &Event) {
+/// certain and those that are possible. `stalled` tells that the last one is still going on.
+fn settle_stalls(parts: &mut Parts, told: &Told, event: &Event, stalled: bool) {
     let growth = &told.growth;
     let open = i64::from(told.before.parts.stall_ms > 0);
     let certain = parts.rebuffer_count;
-    let possible = certain
-        .saturating_add(open)
-        .saturating_add(growth.rebuffer_count);
+    // No stall under 250 ms counts, so the stalled time has room for only so many.
+    let room = parts.stall_ms / MICRO_STALL_MS;
+    let possible = certain.saturating_add(open.saturating_add(growth.rebuffer_count).min(room));
     let reported = event
         .totals
         .as_deref()
         .and_then(|totals| totals.rebuffer_count);
     let count = reported.unwrap_or(possible).clamp(certain, possible);
-    let stalled = event.state == Some(PlayerState::Rebuffering);
     let counted = count > certain && growth.rebuffer_count > 0;
     if counted || (!stalled && count > certain && parts.stall_ms >= MICRO_STALL_MS) {
         parts.rebuffer_ms = parts.rebuffer_ms.saturating_add(parts.stall_ms);

@@ -51,7 +51,8 @@ impl Identity {
         self.texts
             .keep_first(VIDEO_TITLE, start.video_title.as_deref());
         let content = self.content.get_or_insert_default();
-        content.duration_sec = content.duration_sec.or(start.video_duration_sec);
+        let duration_sec = start.video_duration_sec.filter(|sec| *sec > 0.0);
+        content.duration_sec = content.duration_sec.or(duration_sec);
         content.live = content.live.or(start.live);
         if content.custom.is_none() {
             content.custom.clone_from(&start.custom);
@@ -61,8 +62,7 @@ impl Identity {
     /// The video's length, s; `None` for live.
     pub(super) fn duration_sec(&self) -> Option<f64> {
         let content = self.content.as_deref()?;
-        let duration_sec = content.duration_sec.filter(|sec| *sec > 0.0);
-        duration_sec.filter(|_| content.live != Some(true))
+        content.duration_sec.filter(|_| content.live != Some(true))
     }
 
     pub(super) fn write(&self, summary: &mut SessionSummary) {
@@ -76,7 +76,7 @@ impl Identity {
         summary.video_title = text(VIDEO_TITLE);
         summary.screen = self.screen.map(|(w, h)| format!("{w}x{h}").into());
         if let Some(content) = self.content.as_deref() {
-            summary.video_duration_sec = content.duration_sec.filter(|sec| *sec > 0.0);
+            summary.video_duration_sec = content.duration_sec;
             summary.live = content.live;
             summary.custom.clone_from(&content.custom);
         }

@@ -100,7 +100,8 @@ impl SessionFold {
             return;
         }
         if let Some(ago_ms) = self.playhead.started_ago_ms(event, stretch_ms) {
-            let ago_ms = ago_ms.clamp(0, self.parts.starting_ms);
+            let since_play_ms = event.timestamp_ms.saturating_sub(self.since_ms);
+            let ago_ms = ago_ms.clamp(0, self.parts.starting_ms.min(since_play_ms));
             self.parts.start_earlier(ago_ms);
             self.enter(
                 State::Playing,
@@ -149,7 +150,7 @@ impl SessionFold {
                     .then(|| at_ms.saturating_add(WAIT_AFTER_PLAY_MS))
                     .into();
             }
-            EventKind::Seek if seekable(self.state) => {
+            EventKind::Seek if self.started && !over(self.state) => {
                 let seek = event.seek.as_deref().copied().unwrap_or_default();
                 self.seeks.begin(at_ms);
                 self.seeks.open(at_ms, seek.duration_ms, seek.to_sec);
@@ -235,6 +236,11 @@ impl SessionFold {
             self.started = true;
             self.startup_seen = self.intent && from != State::Idle;
         }
+        self.undoom_after(from);
+    }
+
+    /// What plays again after it was over has outlived its fatal error (rule 9).
+    pub(super) fn undoom_after(&mut self, from: State) {
         if matches!(from, State::Failed | State::Closed | State::Ended) {
             self.errors.undoom();
         }
@@ -287,8 +293,7 @@ fn apart(from_sec: Option<f64>, to_sec: Option<f64>) -> bool {
         .is_some_and(|(from, to)| (to - from).abs() > FAR_SEC)
 }
 
-/// There is something to seek in: a first frame was shown, and the session is not over.
-fn seekable(state: State) -> bool {
-    use State::{Ended, Paused, Playing, Rebuffering, Seeking};
-    matches!(state, Playing | Rebuffering | Seeking | Paused | Ended)
+/// Nothing is left to seek in.
+fn over(state: State) -> bool {
+    matches!(state, State::Failed | State::Closed)
 }

@@ -41,7 +41,8 @@ pub struct Recovered {
     pub refused: usize,
     /// Sessions without a current summary that are not quiet yet.
     pub waiting: usize,
-    /// The newest row among the waiting sessions that was received first: when to look again.
+    /// The newest row of the waiting session that will be quiet first, sessions with an actor here
+    /// left out: when to look again.
     pub next_quiet: Option<DateTime<Utc>>,
 }
 
@@ -78,8 +79,9 @@ pub async fn recover(
             &candidate.project.as_str().into(),
             candidate.session_id.as_str(),
         );
-        if candidate.last_row > search.quiet_since || is_live(&key) {
-            pass.leave(&candidate);
+        let live = is_live(&key);
+        if live || candidate.last_row > search.quiet_since {
+            pass.leave(&candidate, live);
             continue;
         }
         chunk.push((key, candidate.first_row));
@@ -101,9 +103,13 @@ struct Pass {
 }
 
 impl Pass {
-    fn leave(&mut self, candidate: &Candidate) {
+    /// The session's time has not come, or its actor looks after it (`live`).
+    fn leave(&mut self, candidate: &Candidate, live: bool) {
         self.recovered.waiting += 1;
         self.reached = self.reached.min(candidate.first_row);
+        if live {
+            return;
+        }
         let quiet = &mut self.recovered.next_quiet;
         *quiet = Some(quiet.map_or(candidate.last_row, |known| known.min(candidate.last_row)));
     }
@@ -133,7 +139,8 @@ impl Pass {
 }
 
 /// Sessions with rows since `since` that have no current summary, streamed. One that folds more rows
-/// than there are stays as it is: rows were dropped, and a new fold would know less.
+/// than there are stays as it is (rows were dropped, and a new fold would know less), and so does one
+/// of a newer version's fold.
 async fn candidates(
     connection: &mut AsyncPgConnection,
     since: DateTime<Utc>,
@@ -150,7 +157,7 @@ async fn candidates(
          LEFT JOIN session_summaries AS s \
              ON s.project = r.project AND s.session_id = r.session_id \
          WHERE s.session_id IS NULL \
-             OR (s.sealed_at IS NULL AND s.event_count <= e.rows \
+             OR (s.sealed_at IS NULL AND s.event_count <= e.rows AND s.fold_version <= $2 \
                  AND (s.event_count < e.rows OR s.fold_version < $2)) \
          ORDER BY r.project, r.session_id",
     )

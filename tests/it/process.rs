@@ -106,6 +106,13 @@ impl Drop for ServeProcess {
     }
 }
 
+/// The URL of a private cluster, by the socket folder that PostgreSQL itself notes.
+pub fn private_url(data_dir: &Path) -> String {
+    let pid_file = fs::read_to_string(data_dir.join("postgresql/postmaster.pid")).unwrap();
+    let socket = pid_file.lines().nth(4).unwrap().replace('/', "%2F");
+    format!("postgresql://telemetry@{socket}/telemetry")
+}
+
 /// SIGQUIT to the postmaster of a private cluster: what `pg_ctl stop -m immediate` does.
 pub fn stop_postgresql_at_once(data_dir: &Path) {
     let pid_file = data_dir.join("postgresql/postmaster.pid");

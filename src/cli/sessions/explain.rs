@@ -71,7 +71,8 @@ impl Timeline<'_> {
             })),
             Format::Csv => {
                 let rows: Vec<Row> = rows.map(|(name, step)| flat(name, step)).collect();
-                output::print_csv(&rows)
+                let header = rows.first().into_iter().flat_map(Row::keys);
+                output::print_csv(header.map(String::as_str), &rows)
             }
             Format::Table => {
                 let mut table = output::table(&LISTED);

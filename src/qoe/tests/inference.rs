@@ -234,3 +234,12 @@ fn rule_6_a_pause_with_an_empty_buffer_is_the_end_of_the_stream() {
     );
     check(&paused(""), "startup 0 playing 9000 paused 500 pauses 1");
 }
+
+#[test]
+fn rule_3_a_first_frame_is_not_dated_back_beyond_its_play() {
+    // 1.4 s of media 0.5 s after PLAY: the 10 s of waiting before the pause stay startup.
+    check(
+        "0 play; 10000 pause; 20000 play@0; 20500 quality@1.4; 21000 beat",
+        "startup 10000 idle 10000 playing 1000",
+    );
+}

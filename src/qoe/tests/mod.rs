@@ -9,12 +9,14 @@
 //! Expected figures are `name value …`; a duration or count of the partition that is not named must
 //! be 0, and startup NULL. What else is named is compared too. Figures are worked out by hand.
 
+mod corners;
 mod draft;
 mod hostile;
 mod inference;
 mod loss;
 mod measures;
 mod oracle;
+mod pitfalls;
 mod rules;
 mod score;
 mod states;

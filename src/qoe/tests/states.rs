@@ -188,6 +188,14 @@ fn ended_goes_on_with_a_replay() {
 }
 
 #[test]
+fn without_a_first_frame_there_is_nothing_to_seek_in() {
+    check(
+        "0 play; 300 ended; 400 seek for=9000; 900 play; 1500 beat",
+        "no_start 900 ended 600",
+    );
+}
+
+#[test]
 fn failed_goes_on_when_the_player_recovers() {
     let failed =
         |rest: &str| format!("0 play; 0 frame; 500 waiting; 1500 fatal; {rest}; 9000 beat");
