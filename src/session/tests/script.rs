@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 /// On the paused clock this costs nothing; on the real one nothing takes as long.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Where a call can be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
