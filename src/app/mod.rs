@@ -49,6 +49,8 @@ pub struct Settings {
     pub other_connections: usize,
     /// Bytes of request bodies that may be in flight; beyond it the answer is 503.
     pub max_in_flight_bytes: usize,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries.
     pub drain_timeout: Duration,
 }
@@ -138,9 +140,11 @@ impl Application {
     /// HTTP workers (the actors live on their threads), then the writer, then the database.
     pub async fn stop(self) -> Result<(), AppError> {
         let deadline = Instant::now() + self.drain_timeout;
+        // Summaries get at least half of the time, whatever requests take.
+        let requests_deadline = Instant::now() + self.drain_timeout / 2;
         self.entrance.readiness.drain();
         self.http.pause().await;
-        while !self.admission.is_empty() && Instant::now() < deadline {
+        while !self.admission.is_idle() && Instant::now() < requests_deadline {
             sleep(DRAIN_POLL).await;
         }
         for task in &self.tasks {
@@ -215,6 +219,7 @@ fn build_service(
         registry: Registry::new(store, session_settings, session_metrics),
         storage: storage.clone(),
         admission: Admission::new(settings.max_in_flight_bytes),
+        body_timeout: settings.body_timeout,
         metrics: http::Metrics::new(&mut prometheus),
         prometheus,
         project: DEFAULT_PROJECT.into(),

@@ -1,5 +1,6 @@
 //! `completions`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
@@ -17,12 +18,13 @@ pub(super) struct CompletionsArgs {
 }
 
 pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
-    let mut command = Cli::command();
+    let mut script = Vec::new();
     clap_complete::generate(
         args.shell,
-        &mut command,
+        &mut Cli::command(),
         "video-telemetry",
-        &mut std::io::stdout(),
+        &mut script,
     );
+    std::io::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::app::{Database, Source};
 use crate::storage::Pool;
-use crate::storage::cluster::Ownership;
+use crate::storage::cluster::{Ownership, cluster_major};
 
 /// Connections of a command that is not `serve`.
 const CONNECTIONS: usize = 4;
@@ -53,6 +53,14 @@ pub(super) fn with_pool<T>(
     source: Source,
     work: impl AsyncFnOnce(&Pool) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
+    if let Source::DataDir(folder) = &source
+        && cluster_major(folder)?.is_none()
+    {
+        bail!(
+            "there is no database in {}: run `video-telemetry serve` first, or name its folder with --data-dir",
+            folder.display()
+        );
+    }
     block_on(async {
         let database = Database::open(source, Ownership::Shared).await?;
         let pool = Pool::new(database.url(), CONNECTIONS)?;

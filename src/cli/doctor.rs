@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::database::block_on;
 use super::output;
+use super::serve::DEFAULT_BIND;
 use crate::app::Source;
 use crate::storage::cluster::{cluster_major, find_binaries};
 use crate::storage::connection::TappedConnection;
@@ -39,16 +40,15 @@ pub(super) fn run(source: &Source) -> anyhow::Result<ExitCode> {
 }
 
 fn address() -> Finding {
-    let found = match TcpListener::bind("127.0.0.1:3000") {
-        Ok(_) => Ok("127.0.0.1:3000 is free".to_owned()),
+    let bind = std::env::var("TELEMETRY_BIND").unwrap_or_else(|_| DEFAULT_BIND.to_owned());
+    let found = match TcpListener::bind(&bind) {
+        Ok(_) => format!("{bind} is free"),
         // A running service is the likeliest reason.
-        Err(error) => Ok(format!(
-            "127.0.0.1:3000 is taken ({error}); `serve --bind` takes another"
-        )),
+        Err(error) => format!("{bind} cannot be used ({error}); `serve --bind` takes another"),
     };
     Finding {
         what: "address",
-        found,
+        found: Ok(found),
     }
 }
 

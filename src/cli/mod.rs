@@ -13,6 +13,7 @@ mod sessions;
 pub mod simulate;
 mod verify;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +22,9 @@ use database::DatabaseArgs;
 use logging::LogArgs;
 
 use crate::session::clock;
+
+/// How a shell reports a program that a closed pipe has ended: 128 + SIGPIPE.
+const SIGPIPE_EXIT: u8 = 141;
 
 /// Quality-of-experience telemetry for video: receives players' events, keeps every one of them as a
 /// row, and tells for each playback session how good it was.
@@ -73,6 +77,7 @@ impl Cli {
         let cli = Self::parse();
         match cli.dispatch() {
             Ok(code) => code,
+            Err(error) if is_broken_pipe(&error) => ExitCode::from(SIGPIPE_EXIT),
             Err(error) => {
                 eprintln!("error: {}", explain(&error));
                 ExitCode::FAILURE
@@ -99,6 +104,19 @@ impl Cli {
             Command::Completions(args) => completions::run(&args),
         }
     }
+}
+
+/// Whoever reads our output has seen enough, as in `sessions list | head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_broken_pipe = |io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| {
+        // csv keeps the error of the pipe in its kind.
+        let csv = match cause.downcast_ref().map(csv::Error::kind) {
+            Some(csv::ErrorKind::Io(io)) => Some(io),
+            _ => None,
+        };
+        csv.or(cause.downcast_ref()).is_some_and(is_broken_pipe)
+    })
 }
 
 /// Fails when events were lost.

@@ -19,12 +19,17 @@ pub(super) enum Format {
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct OutputArgs {
-    /// How to print; by default a table on a terminal, else csv
+    /// How to print; by default rows are a table on a terminal, else csv
     #[arg(long, value_enum)]
     output: Option<Format>,
 }
 
 impl OutputArgs {
+    /// The format asked for, if one was.
+    pub(super) fn asked(self) -> Option<Format> {
+        self.output
+    }
+
     pub(super) fn format(self) -> Format {
         let default = if std::io::stdout().is_terminal() {
             Format::Table
@@ -47,28 +52,46 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-/// A table without a frame.
+/// Text for a terminal: control characters, and those that turn the direction of writing, would let
+/// a session's id speak to the terminal itself.
+pub(super) fn printable(text: &str) -> String {
+    let speaks = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|c| {
+            if speaks(c) {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
+/// A table without a frame. Long rows are left to the terminal: ids must stay whole to be copied.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(header);
     table
 }
 
 pub(super) fn print_json(value: &Value) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut stdout, value)?;
-    writeln!(stdout)?;
+    writeln!(std::io::stdout(), "{value:#}")?;
     Ok(())
 }
 
-pub(super) fn print_csv(rows: &[Row]) -> anyhow::Result<()> {
+/// The header stands there also when no row does.
+pub(super) fn print_csv<'a>(
+    header: impl IntoIterator<Item = &'a str>,
+    rows: &[Row],
+) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(std::io::stdout().lock());
-    if let Some(first) = rows.first() {
-        csv.write_record(first.keys())?;
-    }
+    csv.write_record(header)?;
     for row in rows {
         csv.write_record(row.values().map(plain))?;
     }

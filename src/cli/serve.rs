@@ -8,13 +8,16 @@ use clap::Args;
 
 use crate::app::{Application, Settings, Source};
 
+/// Where it listens unless told otherwise.
+pub(super) const DEFAULT_BIND: &str = "127.0.0.1:3000";
+
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(
         long,
         env = "TELEMETRY_BIND",
-        default_value = "127.0.0.1:3000",
+        default_value = DEFAULT_BIND,
         hide_env_values = true
     )]
     bind: String,
@@ -37,11 +40,11 @@ pub(super) struct ServeArgs {
         value_name = "N"
     )]
     workers: usize,
-    /// Connections that write events; a session always uses the same one
+    /// Connections that write events, a session always by the same one; 0: one for every two cores
     #[arg(
         long,
         env = "TELEMETRY_WRITE_CONNECTIONS",
-        default_value_t = 2,
+        default_value_t = 0,
         hide_env_values = true,
         value_name = "N"
     )]
@@ -64,6 +67,16 @@ pub(super) struct ServeArgs {
         value_name = "MIB"
     )]
     max_in_flight_mib: usize,
+    /// How long a request's body may take to arrive; beyond it the answer is 408
+    #[arg(
+        long,
+        env = "TELEMETRY_BODY_TIMEOUT",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+        hide_env_values = true,
+        value_name = "DURATION"
+    )]
+    body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries; the next start does the rest
     #[arg(
         long,
@@ -88,10 +101,14 @@ impl ServeArgs {
             } else {
                 self.workers
             },
-            write_connections: self.write_connections,
+            write_connections: match self.write_connections {
+                0 => cores().div_ceil(2),
+                connections => connections,
+            },
             // Recovery holds two at a time, and must not take the last one.
             other_connections: self.other_connections.max(4),
             max_in_flight_bytes: self.max_in_flight_mib.clamp(1, 65_536) * 1024 * 1024,
+            body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,
         }
     }

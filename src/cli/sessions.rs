@@ -1,5 +1,7 @@
 //! `sessions list` and `sessions show`.
 
+mod explain;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -11,20 +13,17 @@ use super::database::with_pool;
 use super::output::{self, Format, OutputArgs, Row, plain};
 use crate::app::Source;
 use crate::http::DEFAULT_PROJECT;
-use crate::storage::{SummaryRow, queries};
+use crate::qoe::SessionFold;
+use crate::storage::{SessionKey, SummaryRow, queries};
 
 /// Columns of the table on a terminal; JSON and CSV have all.
-const LISTED: [&str; 12] = [
+const LISTED: [&str; 8] = [
     "session_id",
-    "last_event_at",
-    "viewer_id",
     "video_id",
-    "session_ms",
-    "startup_ms",
     "playing_ms",
+    "startup_ms",
     "rebuffer_ms",
     "rebuffer_count",
-    "avg_bitrate_kbps",
     "end_reason",
     "experience_score",
 ];
@@ -53,6 +52,9 @@ pub(super) struct ListArgs {
 pub(super) struct ShowArgs {
     /// The session, as `sessions list` calls it
     session_id: String,
+    /// Print the timeline of its states instead: each event, and the part its time went to
+    #[arg(long)]
+    explain: bool,
     /// Of which project
     #[arg(long, default_value = DEFAULT_PROJECT)]
     project: String,
@@ -63,6 +65,7 @@ pub(super) struct ShowArgs {
 pub(super) fn run(command: SessionsCommand, source: Source) -> anyhow::Result<ExitCode> {
     match command {
         SessionsCommand::List(args) => list(&args, source)?,
+        SessionsCommand::Show(args) if args.explain => explain::run(&args, source)?,
         SessionsCommand::Show(args) => show(&args, source)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -78,7 +81,10 @@ fn list(args: &ListArgs, source: Source) -> anyhow::Result<()> {
         Format::Json => output::print_json(&Value::from(
             rows.into_iter().map(Value::Object).collect::<Vec<_>>(),
         )),
-        Format::Csv => output::print_csv(&rows),
+        Format::Csv => {
+            let columns = no_summary().columns();
+            output::print_csv(columns.keys().map(String::as_str), &rows)
+        }
         Format::Table => {
             let mut table = output::table(&LISTED);
             for row in &rows {
@@ -90,6 +96,12 @@ fn list(args: &ListArgs, source: Source) -> anyhow::Result<()> {
     }
 }
 
+/// It has every column, also when no session does.
+fn no_summary() -> SummaryRow {
+    let key = SessionKey::new(&DEFAULT_PROJECT.into(), "");
+    SummaryRow::new(&key, SessionFold::new().summary(), 0)
+}
+
 fn show(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
     let found = with_pool(source, async |pool| {
         let mut connection = pool.get().await?;
@@ -98,14 +110,17 @@ fn show(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
     let Some(summary) = found else {
         bail!(
             "session {} of project {} has no summary: it is unknown, or it has not gone quiet yet",
-            args.session_id,
-            args.project
+            output::printable(&args.session_id),
+            output::printable(&args.project)
         );
     };
     let columns = summary.columns();
     match args.output.format() {
         Format::Json => output::print_json(&Value::Object(columns)),
-        Format::Csv => output::print_csv(&[columns]),
+        Format::Csv => {
+            let row = columns.clone();
+            output::print_csv(columns.keys().map(String::as_str), &[row])
+        }
         Format::Table => {
             let mut table = output::table(&["figure", "value"]);
             for (name, value) in &columns {
@@ -121,6 +136,6 @@ fn show(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
 fn cell(value: &Value) -> String {
     match value.as_f64() {
         Some(number) if value.is_f64() => format!("{number:.3}"),
-        _ => plain(value),
+        _ => output::printable(&plain(value)),
     }
 }

@@ -17,6 +17,7 @@ use crate::storage::audit::{self, Difference, Fault, Verified};
 
 /// Differences kept for printing; all of them are counted.
 const MAX_PRINTED: usize = 1000;
+const COLUMNS: [&str; 5] = ["project", "session_id", "column", "summary", "events"];
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -50,7 +51,9 @@ pub(super) fn run(args: &VerifyArgs, source: Source) -> anyhow::Result<ExitCode>
         bar.finish_and_clear();
         Ok(verified)
     })?;
-    print(args.output.format(), verified, &differences)?;
+    // One line for people is what a script greps for, too.
+    let format = args.output.asked().unwrap_or(Format::Table);
+    print(format, verified, &differences)?;
     let clean = verified.differences == 0;
     Ok(if clean {
         ExitCode::SUCCESS
@@ -61,7 +64,6 @@ pub(super) fn run(args: &VerifyArgs, source: Source) -> anyhow::Result<ExitCode>
 
 fn print(format: Format, verified: Verified, differences: &[Difference]) -> anyhow::Result<()> {
     let rows: Vec<Row> = differences.iter().flat_map(rows).collect();
-    let mut stdout = std::io::stdout();
     match format {
         Format::Json => output::print_json(&json!({
             "sessions": verified.sessions,
@@ -71,36 +73,43 @@ fn print(format: Format, verified: Verified, differences: &[Difference]) -> anyh
             "differences": verified.differences,
             "found": rows,
         }))?,
-        Format::Csv | Format::Table if rows.is_empty() => {}
-        Format::Csv => output::print_csv(&rows)?,
-        Format::Table => {
-            let mut table =
-                output::table(&["project", "session_id", "column", "summary", "events"]);
-            for row in &rows {
-                table.add_row(row.values().map(plain));
-            }
-            writeln!(stdout, "{table}")?;
+        Format::Csv => {
+            output::print_csv(COLUMNS, &rows)?;
+            // A program reads stdout, and a total is no row.
+            writeln!(std::io::stderr(), "{}", total(verified))?;
         }
-    }
-    if format != Format::Json {
-        writeln!(
-            stdout,
-            "{} differences in {} sessions ({} equal, {} live, {} sealed)",
-            verified.differences, verified.sessions, verified.equal, verified.live, verified.sealed
-        )?;
+        Format::Table => {
+            let mut stdout = std::io::stdout();
+            if !rows.is_empty() {
+                let mut table = output::table(&COLUMNS);
+                for row in &rows {
+                    table.add_row(row.values().map(|value| output::printable(&plain(value))));
+                }
+                writeln!(stdout, "{table}")?;
+            }
+            writeln!(stdout, "{}", total(verified))?;
+        }
     }
     Ok(())
 }
 
+fn total(verified: Verified) -> String {
+    format!(
+        "{} differences in {} sessions ({} equal, {} live, {} sealed)",
+        verified.differences, verified.sessions, verified.equal, verified.live, verified.sealed
+    )
+}
+
 fn rows(difference: &Difference) -> Vec<Row> {
     let row = |column: &str, summary: &Value, events: &Value| {
-        Row::from_iter([
-            ("project".to_owned(), json!(*difference.key.project)),
-            ("session_id".to_owned(), json!(*difference.key.session_id)),
-            ("column".to_owned(), json!(column)),
-            ("summary".to_owned(), summary.clone()),
-            ("events".to_owned(), events.clone()),
-        ])
+        let values = [
+            json!(*difference.key.project),
+            json!(*difference.key.session_id),
+            json!(column),
+            summary.clone(),
+            events.clone(),
+        ];
+        Row::from_iter(COLUMNS.map(str::to_owned).into_iter().zip(values))
     };
     match &difference.fault {
         Fault::Missing => vec![row("(all)", &json!("missing"), &json!("present"))],

@@ -2,6 +2,7 @@
 //! reply. It bounds every queue behind it (mailboxes, the writer's lanes); beyond it the answer is 503.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -14,51 +15,80 @@ const UNIT_BYTES: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Admission {
     room: Arc<Semaphore>,
-    units: usize,
+    /// Requests whose body has arrived whole and that are not answered.
+    working: Arc<AtomicUsize>,
 }
 
-/// Room held by a request until its reply.
+/// Room held by a request until its reply: as much as has arrived of it, so that a client that
+/// announces much and sends little keeps no room from others.
 #[derive(Debug)]
 pub(super) struct Admitted {
     admission: Admission,
     permit: OwnedSemaphorePermit,
+    working: Option<Working>,
+}
+
+/// A request being worked on.
+#[derive(Debug)]
+struct Working(Arc<AtomicUsize>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Admission {
     /// Room for `bytes` of bodies.
     pub fn new(bytes: usize) -> Self {
-        let units = bytes.div_ceil(UNIT_BYTES);
         Self {
-            room: Arc::new(Semaphore::new(units)),
-            units,
+            room: Arc::new(Semaphore::new(bytes.div_ceil(UNIT_BYTES))),
+            working: Arc::default(),
         }
     }
 
-    /// Whether no request is in flight.
-    pub fn is_empty(&self) -> bool {
-        self.room.available_permits() == self.units
+    /// Whether no request is worked on. Those whose body has not arrived whole do not count: a slow
+    /// client holds up nobody.
+    pub fn is_idle(&self) -> bool {
+        self.working.load(Ordering::SeqCst) == 0
     }
 
-    /// Takes room at once or not at all.
+    /// Lets a request in if there is room for the `bytes` that it announces.
     pub(super) fn admit(&self, bytes: usize) -> Result<Admitted, Problem> {
-        let permit = self.take(bytes)?;
+        if self.room.available_permits() < units(bytes) {
+            return Err(Problem::Overloaded);
+        }
         Ok(Admitted {
             admission: self.clone(),
-            permit,
+            permit: self.take(1)?,
+            working: None,
         })
     }
 
-    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
+    fn take(&self, units: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
         let taken = Arc::clone(&self.room).try_acquire_many_owned(units);
         taken.map_err(|_full| Problem::Overloaded)
     }
 }
 
 impl Admitted {
-    /// Takes more room, for a body that grew.
-    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
-        self.permit.merge(self.admission.take(bytes)?);
+    /// The body has arrived whole: until the reply the request is worked on.
+    pub(super) fn start_work(&mut self) {
+        self.admission.working.fetch_add(1, Ordering::SeqCst);
+        self.working = Some(Working(Arc::clone(&self.admission.working)));
+    }
+
+    /// Takes room, at once or not at all, until it holds enough for `bytes`.
+    pub(super) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
+        let missing = units(bytes).saturating_sub(self.permit.num_permits());
+        if missing > 0 {
+            self.permit.merge(self.admission.take(missing)?);
+        }
         Ok(())
     }
+}
+
+fn units(bytes: usize) -> usize {
+    bytes.div_ceil(UNIT_BYTES).max(1)
 }

@@ -16,8 +16,6 @@ use super::admission::{Admission, Admitted};
 
 /// A body has at most this many bytes, also after decompression.
 pub(super) const MAX_BODY_BYTES: usize = 512 * 1024;
-/// A body must have arrived after this long.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A body, and the room it holds.
 pub(super) struct Body {
@@ -25,11 +23,13 @@ pub(super) struct Body {
     pub(super) admitted: Admitted,
 }
 
-/// Reads the body of a request whose content type and encoding are among those we take.
+/// Reads the body of a request whose content type and encoding are among those we take. It must have
+/// arrived after `body_timeout`.
 pub(super) async fn read(
     request: &HttpRequest,
     payload: Payload,
     admission: &Admission,
+    body_timeout: Duration,
 ) -> Result<Body, Problem> {
     check_content_type(request)?;
     let gzip = is_gzip(request)?;
@@ -40,7 +40,7 @@ pub(super) async fn read(
         return Err(Problem::BodyTooLarge);
     }
     let mut admitted = admission.admit(expected)?;
-    let sent = timeout(BODY_TIMEOUT, collect(payload, expected))
+    let sent = timeout(body_timeout, collect(payload, expected, &mut admitted))
         .await
         .map_err(|_elapsed| Problem::SlowBody)??;
     if !gzip {
@@ -50,17 +50,22 @@ pub(super) async fn read(
         });
     }
     let bytes = decompress(&sent)?;
-    admitted.grow(bytes.len())?;
+    admitted.hold(sent.len() + bytes.len())?;
     Ok(Body { bytes, admitted })
 }
 
-async fn collect(mut payload: Payload, expected: usize) -> Result<Bytes, Problem> {
+async fn collect(
+    mut payload: Payload,
+    expected: usize,
+    admitted: &mut Admitted,
+) -> Result<Bytes, Problem> {
     let mut body = BytesMut::with_capacity(expected.min(64 * 1024));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::IncompleteBody(error.to_string()))?;
         if body.len() + chunk.len() > MAX_BODY_BYTES {
             return Err(Problem::BodyTooLarge);
         }
+        admitted.hold(body.len() + chunk.len())?;
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())

@@ -58,13 +58,15 @@ impl<'a> Ingest<'a> {
                 group.records.push(parsed.record);
                 group.indexes.push(index);
             }
-            Err(rejection) => self.refuse(index, event, rejection),
+            Err(rejection) => {
+                let raw = self.body.slice_ref(event.as_bytes());
+                self.refuse(index, raw, rejection);
+            }
         }
     }
 
-    /// Notes an event that cannot be used.
-    pub(super) fn refuse(&mut self, index: usize, event: &str, rejection: Rejection) {
-        let raw = Bytes::copy_from_slice(event.as_bytes());
+    /// Notes an event that cannot be used; `raw` is what was sent, text or not.
+    pub(super) fn refuse(&mut self, index: usize, raw: Bytes, rejection: Rejection) {
         self.refused.push(Refused {
             index,
             rejection,

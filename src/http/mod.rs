@@ -12,10 +12,13 @@ mod telemetry;
 mod wire;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use actix_cors::Cors;
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Resource, Route, guard};
 
 pub use admission::Admission;
 pub use metrics::Metrics;
@@ -39,10 +42,12 @@ pub struct Entrance {
 }
 
 impl Entrance {
-    /// The service, unless the server is still starting or already stopping.
+    /// The service, unless the server is still starting, already stopping, or known to be without its
+    /// storage: then there is no use in waiting for it, the prober tells when it is back.
     fn open(&self) -> Result<&Service, Problem> {
         match (self.service.get(), self.readiness.unready()) {
             (_, Some(Unready::Draining)) => Err(Problem::Draining),
+            (_, Some(Unready::StorageAway)) => Err(Problem::StorageAway),
             (Some(service), _) => Ok(service),
             (None, _) => Err(Problem::Starting),
         }
@@ -57,6 +62,8 @@ pub struct Service {
     pub storage: Storage,
     /// How much may be in flight.
     pub admission: Admission,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// What is counted here.
     pub metrics: Metrics,
     /// Everything that is counted.
@@ -69,17 +76,28 @@ pub struct Service {
 pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
     config
         .app_data(entrance)
-        .route("/healthz", web::get().to(operation::healthz))
-        .route("/readyz", web::get().to(operation::readyz))
-        .route("/metrics", web::get().to(operation::metrics))
+        .service(page("/healthz").route(read().to(operation::healthz)))
+        .service(page("/readyz").route(read().to(operation::readyz)))
+        .service(page("/metrics").route(read().to(operation::metrics)))
         .service(
             web::resource("/telemetry")
                 .wrap(from_fn(observe::observe))
                 .wrap(any_origin())
                 .route(web::post().to(telemetry::receive))
-                .default_service(web::to(problem::method_not_allowed)),
+                .route(web::method(Method::OPTIONS).to(telemetry::options))
+                .default_service(web::to(problem::only_post)),
         )
         .default_service(web::to(problem::not_found));
+}
+
+/// Something to read: any other method is told so.
+fn page(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(problem::only_get))
+}
+
+/// GET, and HEAD: some probes ask no more.
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// Players post from any site, and never with credentials.
@@ -89,5 +107,7 @@ fn any_origin() -> Cors {
         .send_wildcard()
         .allowed_methods(["POST", "OPTIONS"])
         .allow_any_header()
+        // Scripts of other origins read no other header than these.
+        .expose_headers(["retry-after", "x-request-id"])
         .max_age(86_400)
 }

@@ -14,6 +14,9 @@ use super::wire::{MAX_BATCH_EVENTS, RejectedReply};
 /// Clients come back after a random number of seconds up to this, not all at once.
 const MAX_RETRY_AFTER_SECS: u32 = 5;
 
+/// The methods of `/telemetry`.
+pub(super) const TELEMETRY_METHODS: &str = "POST, OPTIONS";
+
 /// Everything a request can be refused for.
 #[derive(Debug)]
 pub enum Problem {
@@ -195,6 +198,11 @@ pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Prob
 }
 
 /// The answer of `/telemetry` to anything but POST.
-pub(super) async fn method_not_allowed() -> Result<HttpResponse, Problem> {
-    Err(Problem::MethodNotAllowed("POST, OPTIONS"))
+pub(super) async fn only_post() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed(TELEMETRY_METHODS))
+}
+
+/// The answer of a page to anything but GET and HEAD.
+pub(super) async fn only_get() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed("GET, HEAD"))
 }

@@ -1,11 +1,15 @@
 //! `POST /telemetry`.
 
+use actix_web::http::header::ALLOW;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use tracing::Instrument;
 
 use super::body::{self, Body};
 use super::ingest::Ingest;
-use super::{Entrance, Problem, wire};
+use super::problem::TELEMETRY_METHODS;
+use super::wire::{self, Reply};
+use super::{Entrance, Problem};
 use crate::session::clock;
 use crate::storage::event::{Receipt, Rejection};
 
@@ -16,14 +20,34 @@ pub(super) async fn receive(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
-    let Body { bytes, admitted } = body::read(&request, payload, &service.admission).await?;
+    let (admission, timeout) = (&service.admission, service.body_timeout);
+    let body = body::read(&request, payload, admission, timeout).await?;
+    // A task of its own: when the client goes away this handler is dropped, but the work on its
+    // events goes on, and so must the room it holds and the count of its outcomes.
+    let work = work_on(entrance.clone(), body).in_current_span();
+    match actix_web::rt::spawn(work).await {
+        Ok(reply) => Ok(HttpResponse::Ok().json(reply?)),
+        Err(error) => {
+            tracing::error!(%error, "a request's work broke off");
+            Err(Problem::StorageAway)
+        }
+    }
+}
+
+async fn work_on(entrance: Data<Entrance>, body: Body) -> Result<Reply, Problem> {
+    let service = entrance.open()?;
+    let Body {
+        bytes,
+        mut admitted,
+    } = body;
+    admitted.start_work();
     let created_at_ms = clock::now_ms();
     let mut ingest = Ingest::new(service, &bytes);
     let sent = match wire::split(&bytes) {
         Ok(sent) => sent,
         Err(problem @ (Problem::InvalidJson(_) | Problem::EventsNotAnArray)) => {
-            let text = String::from_utf8_lossy(&bytes);
-            ingest.refuse(0, &text, Rejection::invalid_json(&problem.to_string()));
+            let rejection = Rejection::invalid_json(&problem.to_string());
+            ingest.refuse(0, bytes.clone(), rejection);
             // Kept if it can be; bad input gets the same answer in any case.
             ingest.finish(created_at_ms).await.ok();
             return Err(problem);
@@ -37,7 +61,12 @@ pub(super) async fn receive(
     for (index, event) in sent.events.into_iter().enumerate() {
         ingest.add(index, event, receipt);
     }
-    let reply = ingest.finish(created_at_ms).await?;
-    drop(admitted);
-    Ok(HttpResponse::Ok().json(reply))
+    ingest.finish(created_at_ms).await
+}
+
+/// Tells what is possible here, to those who ask without meaning to call from another origin.
+pub(super) async fn options() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ALLOW, TELEMETRY_METHODS))
+        .finish()
 }

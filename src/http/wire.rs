@@ -88,11 +88,11 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
                     events: None,
                     sent_at_ms: None,
                 };
-                while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-                    match &*key {
-                        "events" => envelope.events = Some(map.next_value()?),
-                        "sentAt" => envelope.sent_at_ms = epoch_ms(map.next_value()?),
-                        _ => {
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        Key::Events => envelope.events = Some(map.next_value()?),
+                        Key::SentAt => envelope.sent_at_ms = epoch_ms(map.next_value()?),
+                        Key::Other => {
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
@@ -101,6 +101,34 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
             }
         }
         deserializer.deserialize_map(EnvelopeVisitor)
+    }
+}
+
+/// A key of an envelope, or of an event that stands alone. It is read as bytes: half a surrogate
+/// pair in it is valid JSON, and the event's own fault, not the body's.
+enum Key {
+    Events,
+    SentAt,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl Visitor<'_> for KeyVisitor {
+            type Value = Key;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<Key, E> {
+                Ok(match key {
+                    b"events" => Key::Events,
+                    b"sentAt" => Key::SentAt,
+                    _ => Key::Other,
+                })
+            }
+        }
+        deserializer.deserialize_bytes(KeyVisitor)
     }
 }
 

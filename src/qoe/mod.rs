@@ -11,6 +11,7 @@ mod bridge;
 mod clock;
 mod errors;
 mod event;
+mod explain;
 mod fold;
 mod identity;
 mod known;
@@ -32,6 +33,7 @@ mod texts;
 pub use event::{
     ErrorInfo, Event, EventKind, PlayerState, Reason, SeekInfo, SessionStartInfo, Totals,
 };
+pub use explain::{Count, Part, Step, explain};
 pub use fold::{Applied, FOLD_VERSION, SessionFold, fold};
 pub use state::State;
 pub use summary::SessionSummary;

@@ -26,6 +26,24 @@ pub enum State {
     Closed,
 }
 
+impl State {
+    /// The state's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Starting => "starting",
+            Self::Playing => "playing",
+            Self::Rebuffering => "rebuffering",
+            Self::Seeking => "seeking",
+            Self::Paused => "paused",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// What the table needs to know besides state and kind: yes-or-no answers about the event and what
 /// came before it.
 #[derive(Debug, Clone, Copy, Default)]

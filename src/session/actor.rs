@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
+use super::fate::{Delivery, EventFate};
 use super::metrics::SummaryOutcome;
 use super::presence::{InFlight, Presence};
 use super::registry::Registry;
+use super::store::Store;
 use crate::qoe::{Applied, Event, SessionFold};
-use crate::storage::event::Reason;
 use crate::storage::{Batch, Fate, Outcome, Saved, SessionKey, StorageError};
 
 /// More events than this are refused: `session_full`.
@@ -20,23 +21,9 @@ const MAX_ATTEMPTS: u32 = 3;
 /// Waits after a summary that PostgreSQL did not take: doubled each time, up to the longest.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-
-/// What a client is told of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventFate {
-    /// It is committed.
-    Accepted,
-    /// It was committed already.
-    Duplicate,
-    /// It is refused, with a detail for a person.
-    Rejected(Reason, String),
-    /// PostgreSQL was away: the client must send it again.
-    Unknown,
-}
-
-/// The fates of a message's events, in their order.
-#[derive(Debug, MessageResponse)]
-pub struct Delivery(pub Vec<EventFate>);
+/// Reading a session's rows may take this long, the wait for its turn included; messages wait
+/// meanwhile.
+const LONGEST_REPLAY: Duration = Duration::from_secs(300);
 
 /// A request's events of one session.
 #[derive(Debug, Message)]
@@ -50,8 +37,8 @@ pub struct Ingest {
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct Close {
-    /// The server stops: do not wait for a backoff to end.
-    pub(super) at_once: bool,
+    /// The server stops: after a failure wait for the shortest backoff only.
+    pub(super) stopping: bool,
 }
 
 /// The actor of one session.
@@ -69,28 +56,38 @@ pub struct SessionActor {
     writes: u32,
     /// A summary is on its way; attempts so far.
     closing: Option<u32>,
-    failures: u32,
-    retry_at: Option<Instant>,
+    /// The fold on its way came from the rows.
+    refolded: bool,
+    /// Failures since the last summary was written, and when the latest was.
+    failed: Option<(u32, Instant)>,
 }
 
 impl SessionActor {
+    /// `stale` tells that an earlier actor of the session may have taken to its grave what it knew.
     pub(super) fn new(
         key: Arc<SessionKey>,
         registry: Arc<Registry>,
         presence: Arc<Presence>,
+        stale: bool,
     ) -> Self {
         Self {
             key,
             registry,
             presence,
             fold: SessionFold::new(),
-            stale: false,
+            stale,
             rows: 0,
             writes: 0,
             closing: None,
-            failures: 0,
-            retry_at: None,
+            refolded: false,
+            failed: None,
         }
+    }
+
+    /// The store, which only the session's one live actor may use.
+    fn store(&self) -> &dyn Store {
+        debug_assert!(self.registry.is_current(&self.key, &self.presence));
+        self.registry.store()
     }
 
     /// Splits off what would go beyond the bound. What is at the writer counts, new or not.
@@ -115,11 +112,11 @@ impl SessionActor {
     fn settle(&mut self, batch: &Batch, outcome: Result<Outcome, StorageError>) -> Vec<EventFate> {
         self.writes -= 1;
         let outcome = outcome.unwrap_or_else(|error| {
-            tracing::warn!(session = %self.key.session_id, %error, "events were not written");
-            // They never left for the database, so nothing is ambiguous.
+            tracing::debug!(session = %self.key.session_id, %error, "events were not written");
             Outcome {
                 fates: vec![Fate::Unknown; batch.records.len()],
-                ambiguous: false,
+                // Only what found no room has certainly not left for the database.
+                ambiguous: !matches!(error, StorageError::QueueFull),
             }
         });
         let is_new = |fate: &Fate| *fate == Fate::New;
@@ -156,25 +153,29 @@ impl SessionActor {
 
     /// Folds the session from its rows. Messages wait meanwhile, so that what they bring comes after.
     fn refold(&mut self, ctx: &mut Context<Self>) {
-        let replay = self.registry.store().replay(Arc::clone(&self.key));
-        let done = replay
-            .into_actor(self)
-            .map(|replayed, actor, ctx| match replayed {
-                Ok(fold) => {
-                    actor.rows = usize::try_from(fold.event_count()).unwrap_or(usize::MAX);
-                    actor.fold = fold;
-                    actor.stale = false;
-                    actor.close(ctx);
-                }
+        let replay = timeout(LONGEST_REPLAY, self.store().replay(Arc::clone(&self.key)));
+        let done = replay.into_actor(self).map(|replayed, actor, ctx| {
+            let late = |_elapsed| Err(StorageError::StatementTimeout);
+            match replayed.unwrap_or_else(late) {
+                Ok(fold) => actor.take_over(fold, ctx),
                 Err(error) => actor.back_off(&error),
-            });
+            }
+        });
         ctx.wait(done);
+    }
+
+    /// Goes on with what the rows say.
+    fn take_over(&mut self, fold: SessionFold, ctx: &mut Context<Self>) {
+        self.rows = usize::try_from(fold.event_count()).unwrap_or(usize::MAX);
+        self.fold = fold;
+        self.stale = false;
+        self.refolded = true;
+        self.close(ctx);
     }
 
     fn save(&mut self, ctx: &mut Context<Self>) {
         let version = self.presence.version();
         let save = self
-            .registry
             .store()
             .save(Arc::clone(&self.key), self.fold.summary());
         let done = save
@@ -187,13 +188,12 @@ impl SessionActor {
         let attempt = self.closing.unwrap_or(0) + 1;
         match saved {
             Ok(Saved::Written) => {
-                let refolded = attempt > 1;
-                self.count(if refolded {
+                self.count(if self.refolded {
                     SummaryOutcome::Refolded
                 } else {
                     SummaryOutcome::Written
                 });
-                self.failures = 0;
+                self.failed = None;
                 self.leave(version, ctx);
             }
             // Something is there that this actor was not told of.
@@ -222,12 +222,18 @@ impl SessionActor {
     fn back_off(&mut self, error: &StorageError) {
         self.closing = None;
         self.count(SummaryOutcome::Failed);
-        let backoff = FIRST_BACKOFF
-            .saturating_mul(1 << self.failures.min(10))
-            .min(LONGEST_BACKOFF);
-        self.failures += 1;
-        self.retry_at = Some(Instant::now() + backoff);
-        tracing::warn!(session = %self.key.session_id, %error, "a summary was not written, it is tried again");
+        let failures = self.failed.map_or(0, |(failures, _)| failures);
+        self.failed = Some((failures + 1, Instant::now()));
+        // Storage says once what is wrong; there may be 100 000 sessions.
+        tracing::debug!(session = %self.key.session_id, %error, "a summary was not written, it is tried again");
+    }
+
+    fn is_backing_off(&self, stopping: bool) -> bool {
+        self.failed.is_some_and(|(failures, at)| {
+            let doublings = if stopping { 0 } else { (failures - 1).min(10) };
+            let backoff = FIRST_BACKOFF.saturating_mul(1 << doublings);
+            at.elapsed() < backoff.min(LONGEST_BACKOFF)
+        })
     }
 
     fn count(&self, outcome: SummaryOutcome) {
@@ -245,7 +251,7 @@ impl Handler<Ingest> for SessionActor {
     fn handle(&mut self, message: Ingest, _: &mut Self::Context) -> Self::Result {
         let Ingest { batch, in_flight } = message;
         let (batch, excess) = self.admit(batch);
-        let write = self.registry.store().write(Arc::clone(&batch));
+        let write = self.store().write(Arc::clone(&batch));
         Box::pin(write.into_actor(self).map(move |outcome, actor, _| {
             let mut fates = actor.settle(&batch, outcome);
             fates.extend(std::iter::repeat_n(EventFate::full(), excess));
@@ -259,28 +265,10 @@ impl Handler<Close> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, message: Close, ctx: &mut Self::Context) {
-        let backing_off = self.retry_at.is_some_and(|at| Instant::now() < at) && !message.at_once;
-        if self.closing.is_none() && !backing_off {
+        if self.closing.is_none() && !self.is_backing_off(message.stopping) {
             self.closing = Some(0);
+            self.refolded = false;
             self.close(ctx);
-        }
-    }
-}
-
-impl EventFate {
-    fn full() -> Self {
-        let detail = format!("the session has its {MAX_SESSION_EVENTS} events");
-        EventFate::Rejected(Reason::SessionFull, detail)
-    }
-}
-
-impl From<Fate> for EventFate {
-    fn from(fate: Fate) -> Self {
-        match fate {
-            Fate::New => EventFate::Accepted,
-            Fate::Duplicate => EventFate::Duplicate,
-            Fate::Poison(message) => EventFate::Rejected(Reason::Unstorable, message),
-            Fate::Unknown => EventFate::Unknown,
         }
     }
 }

@@ -52,6 +52,8 @@ struct SummaryLabels {
 pub struct Metrics {
     /// Sessions with an actor.
     pub live_sessions: Gauge,
+    /// Actors that a panic ended, when they were found.
+    pub lost_actors: Counter,
     summaries: Family<SummaryLabels, Counter>,
 }
 
@@ -60,6 +62,7 @@ impl Metrics {
     pub fn new(registry: &mut Registry) -> Self {
         let metrics = Self {
             live_sessions: Gauge::default(),
+            lost_actors: Counter::default(),
             summaries: Family::default(),
         };
         for outcome in SummaryOutcome::ALL {
@@ -69,6 +72,11 @@ impl Metrics {
             "live_sessions",
             "Sessions with an actor in this process",
             metrics.live_sessions.clone(),
+        );
+        registry.register(
+            "lost_actors",
+            "Session actors that a panic ended; their sessions are folded from their rows",
+            metrics.lost_actors.clone(),
         );
         registry.register(
             "summaries",

@@ -7,14 +7,18 @@
 
 mod actor;
 pub mod clock;
+mod fate;
 mod metrics;
 mod presence;
 mod recovery;
 mod registry;
 mod store;
 mod sweeper;
+#[cfg(test)]
+mod tests;
 
-pub use actor::{Close, Delivery, EventFate, Ingest, MAX_SESSION_EVENTS, SessionActor};
+pub use actor::{Close, Ingest, MAX_SESSION_EVENTS, SessionActor};
+pub use fate::{Delivery, EventFate};
 pub use metrics::Metrics;
 pub use recovery::keep_recovering;
 pub use registry::{Registry, Settings};

@@ -12,7 +12,8 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as MapEntry;
 use tokio::time::{Instant, sleep};
 
-use super::actor::{Close, Delivery, Ingest, SessionActor};
+use super::actor::{Close, Ingest, SessionActor};
+use super::fate::Delivery;
 use super::metrics::Metrics;
 use super::presence::{InFlight, Presence};
 use super::store::Store;
@@ -28,6 +29,8 @@ pub struct Settings {
 
 /// Between looks at whether a drain is over.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
+/// Looks between asking those that are left once more.
+const DRAIN_POLLS_PER_ROUND: u32 = 25;
 
 #[derive(Debug)]
 struct Entry {
@@ -90,25 +93,28 @@ impl Registry {
     fn enter(self: &Arc<Self>, key: &Arc<SessionKey>) -> (Addr<SessionActor>, InFlight) {
         match self.sessions.entry(Arc::clone(key)) {
             MapEntry::Occupied(mut occupied) => {
-                // A panic ends an actor without a word to the registry.
+                // A panic ends an actor without a word to the registry, and what it had folded or
+                // sent to the writer is not known any more.
                 if !occupied.get().address.connected() {
-                    occupied.insert(self.start_actor(key));
+                    self.metrics.lost_actors.inc();
+                    occupied.insert(self.start_actor(key, true));
                 }
                 let entry = occupied.get();
                 (entry.address.clone(), entry.presence.enter())
             }
             MapEntry::Vacant(vacant) => {
                 self.metrics.live_sessions.inc();
-                let entry = vacant.insert(self.start_actor(key));
+                let entry = vacant.insert(self.start_actor(key, false));
                 (entry.address.clone(), entry.presence.enter())
             }
         }
     }
 
-    fn start_actor(self: &Arc<Self>, key: &Arc<SessionKey>) -> Entry {
+    fn start_actor(self: &Arc<Self>, key: &Arc<SessionKey>, stale: bool) -> Entry {
         let generation = self.generations.fetch_add(1, Ordering::Relaxed);
         let presence = Arc::new(Presence::new(generation, self.epoch));
-        let actor = SessionActor::new(Arc::clone(key), Arc::clone(self), Arc::clone(&presence));
+        let (registry, shared) = (Arc::clone(self), Arc::clone(&presence));
+        let actor = SessionActor::new(Arc::clone(key), registry, shared, stale);
         Entry {
             address: actor.start(),
             presence,
@@ -129,6 +135,12 @@ impl Registry {
         left.is_some()
     }
 
+    /// Whether this presence is that of the session's actor.
+    pub(super) fn is_current(&self, key: &SessionKey, presence: &Presence) -> bool {
+        let entry = self.sessions.get(key);
+        entry.is_some_and(|entry| entry.presence.generation == presence.generation)
+    }
+
     /// Whether a session has an actor here.
     pub fn contains(&self, key: &SessionKey) -> bool {
         self.sessions.contains_key(key)
@@ -144,8 +156,8 @@ impl Registry {
         self.sessions.is_empty()
     }
 
-    pub(super) fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+    pub(super) fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     pub(super) fn metrics(&self) -> &Metrics {
@@ -172,17 +184,23 @@ impl Registry {
             }
         }
         for (key, presence) in dead {
-            self.leave(&key, &presence, presence.version());
+            if self.leave(&key, &presence, presence.version()) {
+                self.metrics.lost_actors.inc();
+            }
         }
     }
 
-    /// Closes all sessions, for a server that stops; true when all summaries are written. What is
-    /// left at the deadline is recovery's at the next start.
+    /// Closes all sessions, for a server that stops; true when none is left. What is left at the
+    /// deadline is recovery's at the next start.
     pub async fn drain(&self, deadline: Duration) -> bool {
         let end = Instant::now() + deadline;
         while !self.is_empty() && Instant::now() < end {
-            self.close_idle(Duration::ZERO, Close { at_once: true });
-            sleep(DRAIN_POLL).await;
+            self.close_idle(Duration::ZERO, Close { stopping: true });
+            for _poll in 0..DRAIN_POLLS_PER_ROUND {
+                if !self.is_empty() && Instant::now() < end {
+                    sleep(DRAIN_POLL).await;
+                }
+            }
         }
         self.is_empty()
     }

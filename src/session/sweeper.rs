@@ -15,7 +15,7 @@ pub async fn sweep(registry: Arc<Registry>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        registry.close_idle(idle_timeout, Close { at_once: false });
+        registry.close_idle(idle_timeout, Close { stopping: false });
     }
 }
 

@@ -30,6 +30,12 @@ impl TappedConnection {
     /// Connects to the first server of `database_url` that answers. The connection's driver runs on
     /// the runtime that calls this.
     pub async fn open(database_url: &str) -> Result<Self, StorageError> {
+        if ["sslmode=verify-ca", "sslmode=verify-full"]
+            .iter()
+            .any(|mode| database_url.contains(mode))
+        {
+            return Err(StorageError::Tls);
+        }
         let config: Config = database_url.parse().map_err(StorageError::url)?;
         if config.get_ssl_mode() == SslMode::Require {
             return Err(StorageError::Tls);

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use diesel::sql_query;
 use diesel_async::RunQueryDsl;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use super::key::SessionKey;
 use super::metrics::Metrics;
@@ -41,6 +42,9 @@ pub struct Storage {
     writer: Writer,
     summaries: SummaryWriter,
     pool: Pool,
+    /// How many sessions may be folded from their rows at once: recovery holds two connections, and
+    /// summaries, rejections and probes must find one.
+    replays: Arc<Semaphore>,
 }
 
 /// To fold one session from its rows; the largest has 100 000.
@@ -64,6 +68,9 @@ impl Storage {
             writer,
             summaries,
             pool,
+            replays: Arc::new(Semaphore::new(
+                settings.other_connections.saturating_sub(4).max(1),
+            )),
         })
     }
 
@@ -79,8 +86,12 @@ impl Storage {
 
     /// Folds a session from its rows.
     pub async fn replay(&self, key: Arc<SessionKey>) -> Result<SessionFold, StorageError> {
-        let pool = self.pool.clone();
+        let (pool, replays) = (self.pool.clone(), Arc::clone(&self.replays));
         self.run(async move {
+            let _turn = replays
+                .acquire()
+                .await
+                .map_err(|_closed| StorageError::ShuttingDown)?;
             let fold = async |connection: &mut _| replay::fold_session(connection, &key).await;
             pool.within(REPLAY_TIMEOUT, fold).await
         })

@@ -22,6 +22,7 @@ mod schema;
 pub mod sqlstate;
 mod summaries;
 mod summary_row;
+pub mod timeline;
 mod writer;
 
 pub use error::StorageError;

@@ -1,7 +1,12 @@
 //! Day partitions of `telemetry_events`, made ahead of time, so that a day can be dropped whole.
 //!
 //! A day's events may already lie in the DEFAULT partition (a client's clock runs ahead, or the
-//! service was away for long). Such a day is made in one transaction: create, move, attach.
+//! service was away for long). Such a day is made in one transaction: lock, create, move, attach.
+//!
+//! The parent is locked first, and against writers too: an INSERT that has chosen DEFAULT for its rows
+//! when the day is attached fails with a check violation, as if the rows were bad. Whoever reads for
+//! long (`verify`, an analyst) must not stop ingest by keeping us waiting behind that lock, so
+//! we give up soon and try again at the next tidying: there is a week for it.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -29,8 +34,16 @@ pub async fn ensure(pool: &Pool, now: DateTime<Utc>) -> Result<Vec<String>, Stor
         .iter_days()
         .take_while(|day| *day <= today + Days::new(DAYS_AHEAD))
     {
-        if !exists(&mut connection, day).await? && make(&mut connection, day).await? {
-            made.push(name(day));
+        if exists(&mut connection, day).await? {
+            continue;
+        }
+        match make(&mut connection, day).await? {
+            Made::Now => made.push(name(day)),
+            Made::ByAnother => {}
+            Made::NotYet => {
+                tracing::warn!(%day, "the events are in use, so this day's partition is made later");
+                break;
+            }
         }
     }
     Ok(made)
@@ -54,15 +67,45 @@ struct Exists {
 }
 
 async fn exists(connection: &mut AsyncPgConnection, day: NaiveDate) -> QueryResult<bool> {
-    let row: Exists = sql_query("SELECT to_regclass($1) IS NOT NULL AS found")
-        .bind::<Text, _>(name(day))
+    // Not to_regclass: it answers from a cache that does not see what another server made while this
+    // one waited for the lock.
+    let row: Exists = sql_query(
+        "SELECT EXISTS (SELECT FROM pg_class AS p JOIN pg_class AS t USING (relnamespace) \
+         WHERE t.oid = 'telemetry_events'::regclass AND p.relname = $1) AS found",
+    )
+    .bind::<Text, _>(name(day))
+    .get_result(connection)
+    .await?;
+    Ok(row.found)
+}
+
+/// What came of making a partition.
+enum Made {
+    Now,
+    ByAnother,
+    NotYet,
+}
+
+/// Sets `telemetry.locked` to yes or no. Writers lock the parent and then the partition, as we do.
+const LOCK_FOR_A_MOMENT: &str = "\
+    DO $$ BEGIN \
+        SET LOCAL lock_timeout = '1s'; \
+        LOCK TABLE ONLY telemetry_events IN SHARE ROW EXCLUSIVE MODE; \
+        LOCK TABLE telemetry_events_default IN ACCESS EXCLUSIVE MODE; \
+        PERFORM set_config('telemetry.locked', 'yes', true); \
+    EXCEPTION WHEN lock_not_available THEN \
+        PERFORM set_config('telemetry.locked', 'no', true); \
+    END $$";
+
+async fn lock(connection: &mut AsyncPgConnection) -> QueryResult<bool> {
+    sql_query(LOCK_FOR_A_MOMENT).execute(connection).await?;
+    let row: Exists = sql_query("SELECT current_setting('telemetry.locked') = 'yes' AS found")
         .get_result(connection)
         .await?;
     Ok(row.found)
 }
 
-/// False when another server made it meanwhile.
-async fn make(connection: &mut AsyncPgConnection, day: NaiveDate) -> Result<bool, StorageError> {
+async fn make(connection: &mut AsyncPgConnection, day: NaiveDate) -> Result<Made, StorageError> {
     let (from, to) = (start_ms(day), start_ms(day + Days::new(1)));
     let partition = name(day);
     connection
@@ -71,11 +114,12 @@ async fn make(connection: &mut AsyncPgConnection, day: NaiveDate) -> Result<bool
                 .execute(connection)
                 .await?;
             if exists(connection, day).await? {
-                return Ok(false);
+                return Ok(Made::ByAnother);
             }
-            // Nothing may be added to the day in DEFAULT between the move and the attachment.
+            if !lock(connection).await? {
+                return Ok(Made::NotYet);
+            }
             for statement in [
-                "LOCK TABLE telemetry_events_default IN SHARE ROW EXCLUSIVE MODE".to_owned(),
                 format!("CREATE TABLE {partition} (LIKE telemetry_events INCLUDING ALL)"),
                 format!(
                     "WITH moved AS (DELETE FROM telemetry_events_default \
@@ -89,7 +133,7 @@ async fn make(connection: &mut AsyncPgConnection, day: NaiveDate) -> Result<bool
             ] {
                 sql_query(statement).execute(connection).await?;
             }
-            Ok(true)
+            Ok(Made::Now)
         })
         .await
 }

@@ -129,3 +129,160 @@ impl Verdict {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::storage::SessionKey;
+    use crate::storage::event::{EventRecord, Receipt, parse};
+
+    /// `a7`: the event with id `a` and timestamp 7.
+    fn record(name: &str) -> EventRecord {
+        let (id, at) = name.split_at(1);
+        let json =
+            format!(r#"{{"sessionId":"s","eventId":"{id}","eventType":"PLAY","timestamp":{at}}}"#);
+        let receipt = Receipt {
+            created_at_ms: 0,
+            sent_at_ms: None,
+        };
+        let raw = Bytes::from(json);
+        let parsed = parse(str::from_utf8(&raw).unwrap(), &raw, receipt);
+        parsed.unwrap().record
+    }
+
+    /// `s: a1 b2`: a batch of session `s`.
+    fn batch(text: &str) -> Batch {
+        let (session, names) = text.split_once(':').unwrap();
+        Batch {
+            key: Arc::new(SessionKey::new(&"default".into(), session.trim())),
+            records: names.split_whitespace().map(record).collect(),
+        }
+    }
+
+    fn name(row: &Row<'_>) -> String {
+        let event = &row.record.event;
+        format!(
+            "{}.{}{}",
+            row.session_id, event.event_id, event.timestamp_ms
+        )
+    }
+
+    /// Runs a plan. `answers` holds a line for each round expected: its rows, each with its fate
+    /// (New, Duplicate, Poison, Unknown; a question mark means ambiguous), as in `s.a1:N s.b2:D?`.
+    /// Returns the outcome of each batch, as in `ND? P`.
+    fn check(batches: &[&str], answers: &[&str], expected: &str) {
+        let batches: Vec<Batch> = batches.iter().map(|text| batch(text)).collect();
+        let mut plan = Plan::new(batches.iter());
+        for line in answers {
+            let round = plan.next_round().expect("there is a further round");
+            let answers: Vec<(&str, &str)> = line
+                .split_whitespace()
+                .map(|answer| answer.split_once(':').unwrap())
+                .collect();
+            let asked: Vec<String> = round.rows.iter().map(name).collect();
+            let told: Vec<&str> = answers.iter().map(|(name, _)| *name).collect();
+            assert_eq!(asked, told);
+            let verdicts: Vec<Verdict> = answers.iter().map(|(_, fate)| verdict(fate)).collect();
+            plan.settle(&round, &verdicts);
+        }
+        assert!(plan.next_round().is_none(), "all is decided");
+        let outcomes: Vec<String> = plan.into_outcomes().iter().map(letters).collect();
+        assert_eq!(outcomes.join(" "), expected);
+    }
+
+    fn verdict(text: &str) -> Verdict {
+        let fate = match text.trim_end_matches('?') {
+            "N" => Fate::New,
+            "D" => Fate::Duplicate,
+            "U" => Fate::Unknown,
+            _ => Fate::Poison("bad".to_owned()),
+        };
+        Verdict {
+            fate,
+            ambiguous: text.ends_with('?'),
+        }
+    }
+
+    fn letters(outcome: &Outcome) -> String {
+        let letter = |fate: &Fate| match fate {
+            Fate::New => 'N',
+            Fate::Duplicate => 'D',
+            Fate::Poison(_) => 'P',
+            Fate::Unknown => 'U',
+        };
+        let fates: String = outcome.fates.iter().map(letter).collect();
+        fates + if outcome.ambiguous { "?" } else { "" }
+    }
+
+    #[test]
+    fn rows_are_written_in_the_order_of_their_keys_and_told_in_the_order_of_their_batches() {
+        check(
+            &["t: b2 a1", "s: c3 a1"],
+            &["s.a1:N s.c3:D t.a1:N t.b2:U"],
+            "UN DN",
+        );
+    }
+
+    #[test]
+    fn the_first_holder_of_a_key_is_written_and_the_others_are_its_duplicates() {
+        check(&["s: a1 b1 a1", "s: b1 a1"], &["s.a1:N s.b1:D"], "NDD DD");
+    }
+
+    #[test]
+    fn an_id_with_another_timestamp_or_session_is_another_event() {
+        check(&["s: a1 a2", "t: a1"], &["s.a1:N s.a2:N t.a1:N"], "NN N");
+    }
+
+    #[test]
+    fn behind_a_poisoned_holder_the_next_one_gets_its_own_try() {
+        check(
+            &["s: a1 b1", "s: a1", "s: a1"],
+            &["s.a1:P s.b1:N", "s.a1:P", "s.a1:N"],
+            "PN P N",
+        );
+    }
+
+    #[test]
+    fn behind_a_poisoned_holder_the_next_ones_copies_learn_from_it() {
+        check(&["s: a1 a1 a1"], &["s.a1:P", "s.a1:D"], "PDD");
+    }
+
+    #[test]
+    fn what_is_unknown_of_a_key_is_unknown_of_all_its_holders() {
+        check(&["s: a1 a1", "s: a1"], &["s.a1:U?"], "UU? U?");
+    }
+
+    #[test]
+    fn doubt_about_one_event_is_doubt_about_its_batch_only() {
+        check(
+            &["s: a1 b1", "t: a1", "u: a1"],
+            &["s.a1:N s.b1:D? t.a1:N u.a1:N?"],
+            "ND? N N?",
+        );
+    }
+
+    #[test]
+    fn a_duplicate_of_a_doubtful_row_is_in_doubt_too() {
+        check(&["s: a1", "s: b1 a1"], &["s.a1:D? s.b1:N"], "D? ND?");
+    }
+
+    #[test]
+    fn empty_batches_have_empty_outcomes() {
+        check(&["s:", "s: a1", "t:"], &["s.a1:N"], " N ");
+        check(&[], &[], "");
+    }
+
+    #[test]
+    fn a_round_without_an_answer_is_asked_again() {
+        let batches = [batch("s: a1 b1")];
+        let mut plan = Plan::new(batches.iter());
+        let round = plan.next_round().unwrap();
+        plan.settle(&round, &[verdict("N")]);
+        let rest = plan.next_round().unwrap();
+        assert_eq!(rest.rows.iter().map(name).collect::<Vec<_>>(), ["s.b1"]);
+    }
+}

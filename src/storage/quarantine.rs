@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use sha2::{Digest, Sha256};
 
 use super::StorageError;
+use super::connection::STATEMENT_TIMEOUT;
 use super::event::{MAX_EVENT_BYTES, Reason};
 use super::insert::timestamp;
 use super::pool::Pool;
@@ -67,12 +68,12 @@ pub async fn keep(
         .collect();
     // Always in the order of the key: two requests must not wait for each other.
     rows.sort_by(|a, b| a.digest.cmp(&b.digest));
-    diesel::insert_into(r::table)
-        .values(&rows)
-        .on_conflict_do_nothing()
-        .execute(&mut pool.get().await?)
-        .await?;
-    Ok(())
+    let insert = async |connection: &mut _| {
+        let insert = diesel::insert_into(r::table).values(&rows);
+        insert.on_conflict_do_nothing().execute(connection).await?;
+        Ok(())
+    };
+    pool.within(STATEMENT_TIMEOUT, insert).await
 }
 
 fn digest(event: &RejectedEvent) -> Vec<u8> {

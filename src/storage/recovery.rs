@@ -41,7 +41,8 @@ pub struct Recovered {
     pub refused: usize,
     /// Sessions without a current summary that are not quiet yet.
     pub waiting: usize,
-    /// The newest row among the waiting sessions that was received first: when to look again.
+    /// The newest row of the waiting session that will be quiet first, sessions with an actor here
+    /// left out: when to look again.
     pub next_quiet: Option<DateTime<Utc>>,
 }
 
@@ -51,8 +52,6 @@ struct Candidate {
     project: String,
     #[diesel(sql_type = Text)]
     session_id: String,
-    #[diesel(sql_type = Timestamptz)]
-    first_row: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     last_row: DateTime<Utc>,
 }
@@ -78,11 +77,12 @@ pub async fn recover(
             &candidate.project.as_str().into(),
             candidate.session_id.as_str(),
         );
-        if candidate.last_row > search.quiet_since || is_live(&key) {
-            pass.leave(&candidate);
+        let live = is_live(&key);
+        if live || candidate.last_row > search.quiet_since {
+            pass.leave(&candidate, live);
             continue;
         }
-        chunk.push((key, candidate.first_row));
+        chunk.push((key, candidate.last_row));
         if chunk.len() == MAX_SESSIONS {
             pass.fold(&mut worker, std::mem::take(&mut chunk)).await?;
         }
@@ -96,14 +96,19 @@ pub async fn recover(
 struct Pass {
     search: Search,
     recovered: Recovered,
-    /// Where the watermark may go: before the first row of every session that was left.
+    /// Where the watermark may go: not beyond the newest row of any session that was left. That row
+    /// alone makes the session a candidate again, and its whole count is looked at then.
     reached: DateTime<Utc>,
 }
 
 impl Pass {
-    fn leave(&mut self, candidate: &Candidate) {
+    /// The session's time has not come, or its actor looks after it (`live`).
+    fn leave(&mut self, candidate: &Candidate, live: bool) {
         self.recovered.waiting += 1;
-        self.reached = self.reached.min(candidate.first_row);
+        self.reached = self.reached.min(candidate.last_row);
+        if live {
+            return;
+        }
         let quiet = &mut self.recovered.next_quiet;
         *quiet = Some(quiet.map_or(candidate.last_row, |known| known.min(candidate.last_row)));
     }
@@ -122,10 +127,10 @@ impl Pass {
             .collect();
         let written = upsert_all(connection, &rows).await?;
         self.recovered.written += written.len();
-        for (key, first_row) in chunk {
+        for (key, last_row) in chunk {
             if !written.contains(&(key.project.to_string(), key.session_id.to_string())) {
                 self.recovered.refused += 1;
-                self.reached = self.reached.min(first_row);
+                self.reached = self.reached.min(last_row);
             }
         }
         Ok(())
@@ -133,16 +138,16 @@ impl Pass {
 }
 
 /// Sessions with rows since `since` that have no current summary, streamed. One that folds more rows
-/// than there are stays as it is: rows were dropped, and a new fold would know less.
+/// than there are stays as it is (rows were dropped, and a new fold would know less), and so does one
+/// of a newer version's fold.
 async fn candidates(
     connection: &mut AsyncPgConnection,
     since: DateTime<Utc>,
 ) -> Result<impl futures_util::Stream<Item = QueryResult<Candidate>> + Unpin, StorageError> {
     let stream = sql_query(
         "WITH recent AS MATERIALIZED ( \
-             SELECT project, session_id, min(created_at) AS first_row \
-             FROM telemetry_events WHERE created_at >= $1 GROUP BY project, session_id) \
-         SELECT r.project, r.session_id, r.first_row, e.last_row \
+             SELECT DISTINCT project, session_id FROM telemetry_events WHERE created_at >= $1) \
+         SELECT r.project, r.session_id, e.last_row \
          FROM recent AS r \
          CROSS JOIN LATERAL ( \
              SELECT count(*) AS rows, max(created_at) AS last_row FROM telemetry_events AS e \
@@ -150,7 +155,7 @@ async fn candidates(
          LEFT JOIN session_summaries AS s \
              ON s.project = r.project AND s.session_id = r.session_id \
          WHERE s.session_id IS NULL \
-             OR (s.sealed_at IS NULL AND s.event_count <= e.rows \
+             OR (s.sealed_at IS NULL AND s.event_count <= e.rows AND s.fold_version <= $2 \
                  AND (s.event_count < e.rows OR s.fold_version < $2)) \
          ORDER BY r.project, r.session_id",
     )

@@ -35,7 +35,8 @@ impl SqlState {
     /// The class of a code; lists are PostgreSQL's appendix A, sorted by what they mean for a row.
     pub fn class(self) -> Class {
         match self.as_str() {
-            "57014" | "40001" | "40P01" | "55P03" | "25006" | "XX000" => Class::Retry,
+            // 23514 can only be that of a partition made or attached this moment: there is no CHECK.
+            "23514" | "57014" | "40001" | "40P01" | "55P03" | "25006" | "XX000" => Class::Retry,
             "58030" | "40003" => Class::Ambiguous,
             code if code.starts_with("08") || code.starts_with("57P0") => Class::Ambiguous,
             code if code.starts_with("53") => Class::Retry,
@@ -229,7 +230,7 @@ mod tests {
     fn only_the_classes_of_bad_data_blame_a_row() {
         for (code, class) in [
             ("22P05", Class::Poison),
-            ("23514", Class::Poison),
+            ("23514", Class::Retry),
             ("54000", Class::Poison),
             ("40P01", Class::Retry),
             ("53100", Class::Retry),

@@ -66,6 +66,9 @@ async fn run(mut queue: mpsc::Receiver<Job>, pool: Pool) {
         let (rows, replies): (Vec<_>, Vec<_>) =
             jobs.drain(..).map(|job| (job.row, job.reply)).unzip();
         let written = write(&pool, &statement, &rows).await;
+        if let Err(error) = &written {
+            tracing::warn!(summaries = rows.len(), %error, "writing summaries failed, it is tried again");
+        }
         for (row, reply) in rows.iter().zip(replies) {
             let saved = match &written {
                 Ok(keys) if keys.contains(&(row.project.clone(), row.session_id.clone())) => {

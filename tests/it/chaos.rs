@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
-use crate::process::{ServeProcess, Simulation, free_port, stdout_of, stop_postgresql_at_once};
+use crate::process::{
+    ServeProcess, Simulation, free_port, private_url, stdout_of, stop_postgresql_at_once,
+};
 use crate::support::{Database, empty_database, until};
 
 const SESSIONS: &str = "300";
@@ -115,13 +117,6 @@ async fn acked_events(players: &Simulation, at_least: usize) {
         (players.acked() >= at_least).then_some(())
     })
     .await;
-}
-
-/// The URL of a private cluster, by the socket folder that PostgreSQL itself notes.
-fn private_url(data_dir: &Path) -> String {
-    let pid_file = fs::read_to_string(data_dir.join("postgresql/postmaster.pid")).unwrap();
-    let socket = pid_file.lines().nth(4).unwrap().replace('/', "%2F");
-    format!("postgresql://telemetry@{socket}/telemetry")
 }
 
 /// The independent judge: the players' log of acked events against the rows, then `verify`.

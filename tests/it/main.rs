@@ -10,9 +10,32 @@
     reason = "tests fail by panicking"
 )]
 
+mod answers;
+mod bad_events;
 mod chaos;
+mod cli;
+mod cli_serve;
+mod cli_verify;
+mod columns;
+mod command;
+mod cors;
+mod explain;
+mod flow;
 mod ingest;
 mod layers;
+mod metrics_doc;
+mod operation;
+mod outage;
+mod partitions;
+mod problems;
 mod process;
 mod protocol;
+mod proxy;
+mod readme;
+mod refold;
+mod rejections;
+mod replay;
+mod schema;
+mod shapes;
 mod support;
+mod views;

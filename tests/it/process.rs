@@ -15,6 +15,20 @@ pub fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
+/// Starts a command; its output is kept.
+pub fn spawn(arguments: &[&str]) -> Child {
+    command(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Ctrl-C.
+pub fn interrupt(child: &Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
+}
+
 /// What a command prints, if it succeeds.
 pub fn stdout_of(arguments: &[&str]) -> String {
     let output = run(arguments);
@@ -90,6 +104,13 @@ impl Drop for ServeProcess {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// The URL of a private cluster, by the socket folder that PostgreSQL itself notes.
+pub fn private_url(data_dir: &Path) -> String {
+    let pid_file = fs::read_to_string(data_dir.join("postgresql/postmaster.pid")).unwrap();
+    let socket = pid_file.lines().nth(4).unwrap().replace('/', "%2F");
+    format!("postgresql://telemetry@{socket}/telemetry")
 }
 
 /// SIGQUIT to the postmaster of a private cluster: what `pg_ctl stop -m immediate` does.

@@ -100,6 +100,7 @@ pub fn settings(database_url: &str) -> Settings {
         write_connections: 2,
         other_connections: 4,
         max_in_flight_bytes: 64 * 1024 * 1024,
+        body_timeout: Duration::from_secs(30),
         drain_timeout: Duration::from_secs(20),
     }
 }

@@ -80,6 +80,24 @@ pub async fn run(
     Ok(report)
 }
 
+/// The sessions that `args` describe, each as the JSON of the events it would send, for benchmarks.
+///
+/// # Errors
+/// When `args` ask for more events a session than fit this machine.
+pub fn sessions(
+    args: &SimulateArgs,
+    now_ms: i64,
+) -> anyhow::Result<impl Iterator<Item = Vec<String>>> {
+    let recipe = run::recipe(args, now_ms)?;
+    Ok((0..args.sessions).map(move |index| {
+        let session = session::Session::new(&recipe, index);
+        let events = session.events(0..session.len());
+        events
+            .filter_map(|event| serde_json::to_string(&event).ok())
+            .collect()
+    }))
+}
+
 /// Shows on a terminal how far the run is; elsewhere nothing.
 fn progress(sessions: u64, stats: Shared) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {

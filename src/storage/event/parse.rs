@@ -21,7 +21,7 @@ pub fn parse(json: &str, raw: &Bytes, receipt: Receipt) -> Result<ParsedEvent, R
         );
         return Err(reject(Reason::EventTooLarge, detail, None));
     }
-    storable::check(json).map_err(|(reason, detail)| reject(reason, detail, None))?;
+    storable::check(json).map_err(|(reason, detail)| reject(reason, detail, readable_id(json)))?;
     if !json.starts_with('{') {
         let detail = "an event is a JSON object".to_owned();
         return Err(reject(Reason::NotAnObject, detail, None));
@@ -49,6 +49,12 @@ pub fn replay(raw_json: &str, receipt: Receipt) -> Option<Event> {
     let required = required(&root).ok()?;
     let identity = (required.event_id.into(), required.timestamp_ms);
     Some(event(root, identity, receipt))
+}
+
+/// The id of an event that cannot be stored, if it can be read.
+fn readable_id(json: &str) -> Option<Box<str>> {
+    let Tolerant(root): Tolerant<Root<'_>> = serde_json::from_str(json).ok()?;
+    root.event_id.text().map(bounded)
 }
 
 fn reject(reason: Reason, detail: String, event_id: Option<Box<str>>) -> Rejection {

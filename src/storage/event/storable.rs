@@ -5,8 +5,10 @@ use super::Reason;
 
 /// Objects and arrays inside each other, the event itself included.
 const MAX_DEPTH: usize = 32;
-/// jsonb keeps at most 16 383 digits after the point; nobody means a number this long.
+/// jsonb keeps at most 16 383 digits after the point; nobody means a number this long. Nor a zero
+/// with an exponent like this: jsonb writes out all its digits when the row is read back.
 const MAX_NUMBER_BYTES: usize = 1000;
+const MAX_ZERO_EXPONENT: u32 = 1000;
 
 /// Checks the text of one JSON value. The text is known to be well-formed JSON.
 pub(super) fn check(json: &str) -> Result<(), (Reason, String)> {
@@ -85,11 +87,14 @@ fn fits_f64(number: &str) -> bool {
     if number.len() < 16 && !number.contains(['e', 'E']) {
         return true;
     }
-    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
-    let is_zero = !mantissa.contains(|c: char| ('1'..='9').contains(&c));
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    if !mantissa.contains(|c: char| ('1'..='9').contains(&c)) {
+        let digits = exponent.parse::<i32>().map(i32::unsigned_abs);
+        return digits.is_ok_and(|digits| digits <= MAX_ZERO_EXPONENT);
+    }
     number
         .parse::<f64>()
-        .is_ok_and(|value| value.is_finite() && (is_zero || value.abs() > 0.0))
+        .is_ok_and(|value| value.is_finite() && value.abs() > 0.0)
 }
 
 #[cfg(test)]
@@ -123,6 +128,8 @@ mod tests {
             ("-1e400", Reason::NumberOutOfRange),
             ("1e131072", Reason::NumberOutOfRange),
             ("1e-400", Reason::NumberOutOfRange),
+            ("0e-1001", Reason::NumberOutOfRange),
+            ("-0.0E-99999999999", Reason::NumberOutOfRange),
         ] {
             assert_eq!(verdict(json), Some(reason), "{json}");
         }

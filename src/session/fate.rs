@@ -1,0 +1,42 @@
+//! What a client is told of its events.
+
+use actix::prelude::*;
+
+use super::actor::MAX_SESSION_EVENTS;
+use crate::storage::Fate;
+use crate::storage::event::Reason;
+
+/// What a client is told of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventFate {
+    /// It is committed.
+    Accepted,
+    /// It was committed already.
+    Duplicate,
+    /// It is refused, with a detail for a person.
+    Rejected(Reason, String),
+    /// PostgreSQL was away: the client must send it again.
+    Unknown,
+}
+
+/// The fates of a message's events, in their order.
+#[derive(Debug, MessageResponse)]
+pub struct Delivery(pub Vec<EventFate>);
+
+impl EventFate {
+    pub(super) fn full() -> Self {
+        let detail = format!("the session has its {MAX_SESSION_EVENTS} events");
+        EventFate::Rejected(Reason::SessionFull, detail)
+    }
+}
+
+impl From<Fate> for EventFate {
+    fn from(fate: Fate) -> Self {
+        match fate {
+            Fate::New => EventFate::Accepted,
+            Fate::Duplicate => EventFate::Duplicate,
+            Fate::Poison(message) => EventFate::Rejected(Reason::Unstorable, message),
+            Fate::Unknown => EventFate::Unknown,
+        }
+    }
+}
