@@ -1,8 +1,8 @@
 //! A lane's connection: inserting rows whatever happens to the server, and finding the bad one.
 //!
-//! Nearly all events are new, and a plain INSERT costs PostgreSQL a fifth less than one that is
-//! prepared for conflicts (no second look at the index, no speculative insertion, no keys sent back;
-//! `scripts/bench` tells). So a lane first tries the plain one. A key that is there already fails it
+//! Nearly all events are new, and a plain INSERT cost PostgreSQL 12 to 20 % less CPU, measured side by
+//! side, than one that is prepared for conflicts: no second look at the index, no speculative
+//! insertion, no keys sent back. So a lane first tries the plain one. A key that is there already fails it
 //! as a whole; then the same rows go by `ON CONFLICT DO NOTHING RETURNING`, and so do the next
 //! batches, because duplicates come in spates: clients that send again after an outage.
 
