@@ -4,7 +4,7 @@ export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '**/media', '**/*.js', '**/*.mjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { project: ['*/tsconfig.json'] } },
+    languageOptions: { parserOptions: { projectService: true } },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // Callbacks that swallow what must not reach the page are empty on purpose.

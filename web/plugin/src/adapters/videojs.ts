@@ -1,0 +1,61 @@
+/** video.js, with its own HLS and DASH engine (VHS) or none */
+
+import type { Rendition } from '../events.ts';
+import { type Adapter, hasMethods, listenTo, rendition } from './adapter.ts';
+
+interface Playlist {
+  readonly attributes?: {
+    readonly BANDWIDTH?: number;
+    readonly RESOLUTION?: { readonly width: number; readonly height: number };
+  };
+}
+
+interface Vhs {
+  readonly playlists?: {
+    readonly main?: { readonly playlists?: readonly Playlist[] };
+    media?(): Playlist | undefined;
+  };
+}
+
+interface VideoJs {
+  currentSrc(): string;
+  error(): { readonly code: number; readonly message?: string; readonly status?: number | null } | null;
+  tech(safety: object): { readonly vhs?: Vhs } | undefined;
+}
+
+/** MediaError's codes by name: 1 is no failure. */
+export const MEDIA_ERRORS = ['', 'ABORTED', 'NETWORK', 'DECODE', 'SRC_NOT_SUPPORTED'] as const;
+
+const of = ({ attributes }: Playlist): Rendition =>
+  rendition(attributes?.BANDWIDTH, attributes?.RESOLUTION?.width, attributes?.RESOLUTION?.height);
+
+export function videojsAdapter(player: unknown): Adapter | undefined {
+  if (!hasMethods(player, 'tech', 'currentSrc', 'error', 'on', 'off')) return;
+  const videojs = player as VideoJs;
+  const global = globalThis as { videojs?: { readonly VERSION?: string } };
+  // The argument says that one knows: another tech may have other things inside.
+  const playlists = () => videojs.tech({ IWillNotUseThisInPlugins: true })?.vhs?.playlists;
+  return {
+    name: 'video.js',
+    version: global.videojs?.VERSION,
+    hasSource: () => Boolean(videojs.currentSrc()),
+    renditions: () => playlists()?.main?.playlists?.map(of) ?? [],
+    listen: (events) =>
+      listenTo(videojs, 'on', 'off', {
+        loadstart: () => {
+          events.source();
+        },
+        mediachange: () => {
+          const playlist = playlists()?.media?.();
+          events.rendition(playlist && of(playlist));
+        },
+        error: () => {
+          const error = videojs.error();
+          if (!error) return;
+          const { code, message = '', status } = error;
+          const type = `MEDIA_ERR_${MEDIA_ERRORS[code] || code}`;
+          events.error({ type, details: message, fatal: code !== 1, ...(status && { httpStatus: status }) });
+        },
+      }),
+  };
+}

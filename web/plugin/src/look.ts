@@ -1,0 +1,70 @@
+/** Looks at a media element. Nothing here changes it. */
+
+import type { Look } from './signals.ts';
+
+/** Epoch ms by the page's monotonic clock: it never runs backwards, whatever happens to the wall clock. */
+export function now(): number {
+  return (performance.timeOrigin || loadedAt) + performance.now();
+}
+
+// Older WebKit has no timeOrigin.
+const loadedAt = Date.now() - performance.now();
+
+export function lookAt(video: HTMLVideoElement): Look {
+  return {
+    at: now(),
+    position: video.currentTime,
+    paused: video.paused,
+    seeking: video.seeking,
+    ended: video.ended,
+    rate: video.playbackRate,
+    bufferAhead: bufferAhead(video),
+  };
+}
+
+/** Seconds of media buffered ahead of the playhead. */
+function bufferAhead({ buffered, currentTime }: HTMLVideoElement): number {
+  for (let i = 0; i < buffered.length; i++) {
+    if (buffered.start(i) <= currentTime + 0.1 && currentTime <= buffered.end(i)) {
+      return buffered.end(i) - currentTime;
+    }
+  }
+  return 0;
+}
+
+/** Cumulative counts of video frames; nothing where the browser does not count. */
+export interface Frames {
+  /** Dropped ones included. */
+  decoded?: number;
+  dropped?: number;
+}
+
+export function framesOf(video: HTMLVideoElement): Frames {
+  // Some browsers on television sets lack it, whatever the types say.
+  const quality = (video.getVideoPlaybackQuality as (() => VideoPlaybackQuality) | undefined)?.call(video);
+  return quality ? { decoded: quality.totalVideoFrames, dropped: quality.droppedVideoFrames } : {};
+}
+
+/** Frames per second, from how the frame counter grows while playing. */
+export class FrameRate {
+  /** Over less time than this the counter's steps show. */
+  private static readonly WINDOW_MS = 900;
+  private from: { at: number; decoded: number } | null = null;
+  private fps: number | undefined;
+
+  observe(at: number, decoded: number | undefined, playing: boolean): void {
+    if (!playing || decoded === undefined) {
+      this.from = null;
+      this.fps = undefined;
+    } else if (!this.from || decoded < this.from.decoded) {
+      this.from = { at, decoded };
+    } else if (at - this.from.at >= FrameRate.WINDOW_MS) {
+      this.fps = Math.round(((decoded - this.from.decoded) * 10_000) / (at - this.from.at)) / 10;
+      this.from = { at, decoded };
+    }
+  }
+
+  get value(): number | undefined {
+    return this.fps;
+  }
+}
