@@ -220,12 +220,11 @@ mod tests {
     }
 
     fn line(step: &Step<'_>) -> String {
-        let fed = step.fed.iter().map(|(part, ms)| format!("{part:?} {ms}"));
-        let counted = step
-            .counted
-            .iter()
-            .map(|(count, n)| format!("{count:?} {n}"));
-        let changes: Vec<String> = fed.chain(counted).collect();
+        let fed = step.fed.iter().map(|(part, ms)| (part.column(), *ms));
+        let micro = Some(("micro_stall_ms", step.micro_stall_ms)).filter(|micro| micro.1 != 0);
+        let counted = step.counted.iter().map(|(count, n)| (count.column(), *n));
+        let changes = fed.chain(micro).chain(counted);
+        let changes: Vec<String> = changes.map(|(name, by)| format!("{name} {by}")).collect();
         let state = step.state.name();
         format!(
             "{} {state} {}: {}",
@@ -241,11 +240,11 @@ mod tests {
             "0 play@0; 0 waiting@0; 800 playing@0; 10800 waiting@10; 12800 playing@10; 20800 pause@18 buf=3",
             &[
                 "0 starting 0: ",
-                "0 starting 800: Startup 800",
-                "800 playing 10000: Playing 10000",
-                "10800 rebuffering 2000: Rebuffer 2000",
-                "12800 playing 8000: Playing 8000, Rebuffers 1",
-                "20800 paused 0: Pauses 1",
+                "0 starting 800: startup_ms 800",
+                "800 playing 10000: playing_ms 10000",
+                "10800 rebuffering 2000: rebuffer_ms 2000",
+                "12800 playing 8000: playing_ms 8000, rebuffer_count 1",
+                "20800 paused 0: pause_count 1",
             ],
         );
     }
@@ -257,12 +256,12 @@ mod tests {
         check(
             "0 play@0; 300 quality@0 kbps=500; 800 playing@0; 1800 waiting@1; 1900 quality@1 kbps=900; 3800 playing@1",
             &[
-                "0 starting 300: NoStart 300",
-                "300 starting 500: Startup 800, NoStart -300",
-                "800 playing 1000: Playing 1000",
-                "1800 rebuffering 100: Playing 100",
-                "1900 rebuffering 1900: Playing -100, Rebuffer 2000, MicroStalls 1",
-                "3800 playing 0: MicroStalls -1, Rebuffers 1",
+                "0 starting 300: no_start_ms 300",
+                "300 starting 500: startup_ms 800, no_start_ms -300",
+                "800 playing 1000: playing_ms 1000",
+                "1800 rebuffering 100: playing_ms 100, micro_stall_ms 100",
+                "1900 rebuffering 1900: playing_ms -100, rebuffer_ms 2000, micro_stall_ms -100, micro_stall_count 1",
+                "3800 playing 0: micro_stall_count -1, rebuffer_count 1",
             ],
         );
     }
@@ -272,8 +271,8 @@ mod tests {
         check(
             "0 play@0; 5000 pause@4 buf=3",
             &[
-                "0 starting 5000: Startup 1000, Playing 4000",
-                "5000 paused 0: Pauses 1",
+                "0 starting 5000: startup_ms 1000, playing_ms 4000",
+                "5000 paused 0: pause_count 1",
             ],
         );
     }
@@ -284,9 +283,9 @@ mod tests {
             "0 play@0; 0 waiting@0; 500 playing@0; 60500 pause@10 buf=3",
             &[
                 "0 starting 0: ",
-                "0 starting 500: Startup 500",
-                "500 playing 60000: Playing 11000, Gap 49000",
-                "60500 paused 0: Pauses 1",
+                "0 starting 500: startup_ms 500",
+                "500 playing 60000: playing_ms 11000, gap_ms 49000",
+                "60500 paused 0: pause_count 1",
             ],
         );
     }

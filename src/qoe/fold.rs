@@ -24,7 +24,7 @@ use super::{Event, SessionSummary};
 
 /// The version of the rules in this module. A summary says by which one it was made; `refold`
 /// rebuilds the older ones.
-pub const FOLD_VERSION: i32 = 1;
+pub const FOLD_VERSION: i32 = 2;
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,6 +27,7 @@ mod metrics_doc;
 mod operation;
 mod outage;
 mod partitions;
+mod plugin;
 mod problems;
 mod process;
 mod protocol;

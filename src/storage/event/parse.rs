@@ -299,7 +299,8 @@ fn error(root: &Root<'_>, kind: EventKind) -> Option<Box<ErrorInfo>> {
 }
 
 fn session_start(root: Root<'_>, kind: EventKind) -> Option<Box<SessionStartInfo>> {
-    (kind == EventKind::SessionStart).then(|| {
+    // The video's length is known when its first frame is.
+    matches!(kind, EventKind::SessionStart | EventKind::FirstFrame).then(|| {
         Box::new(SessionStartInfo {
             video_id: text(&root.video.id),
             video_title: text(&root.video.title),

@@ -9,6 +9,7 @@ import type { Rendition, TelemetryEvent, Totals } from '../src/events.ts';
 import { eventsOf, recorded, type Truth } from './support/playback.ts';
 
 const FOLDER = new URL('../../../tests/fixtures/playbacks/', import.meta.url);
+const TOLD = new URL('../../../tests/fixtures/plugin/', import.meta.url);
 const NAMES = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.json'))
   .map((file) => file.slice(0, -5));
@@ -106,6 +107,12 @@ describe.each(NAMES)('%s', (name) => {
       const wall = (last?.timestamp ?? 0) - (first?.timestamp ?? 0);
       expect(Math.abs(sum - wall)).toBeLessThanOrEqual(4);
     }
+  });
+
+  // The server folds these: tests/it/plugin.rs. After a change of the machine: npx vitest run -u
+  test('tells what it told before', async () => {
+    const lines = sessions.flat().map((event) => JSON.stringify(event));
+    await expect(`[\n${lines.join(',\n')}\n]\n`).toMatchFileSnapshot(new URL(`${name}.json`, TOLD).pathname);
   });
 
   test('numbers its events without a hole', () => {

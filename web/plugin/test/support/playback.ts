@@ -22,6 +22,7 @@ export interface Truth {
   microStalls: number[];
 }
 
+type UUID = ReturnType<Crypto['randomUUID']>;
 type Happening = [t: number, kind: 'load' | 'media' | 'hls' | 'page', name: string, data?: unknown];
 
 export interface Playback {
@@ -140,6 +141,7 @@ export function eventsOf(playback: Playback, config: Config = {}): TelemetryEven
   const clock = () => performance.now() - begun;
   const [page, document] = [new EventTarget(), new EventTarget()];
   const video = new FakeVideo(playback, clock);
+  vi.spyOn(crypto, 'randomUUID').mockReturnValue(`${playback.name}-plugin-in-tests` as UUID);
   stubPage(page, document, video, playback.timeOrigin - begun);
   const hls = new FakeHls(playback.levels);
   const plugin = new TelemetryPlugin(hls, video as unknown as HTMLVideoElement, 'viewer', {
@@ -159,6 +161,7 @@ export function eventsOf(playback: Playback, config: Config = {}): TelemetryEven
   plugin.destroy();
   vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
   return events;
 }
 
