@@ -35,6 +35,11 @@ function openPage(
   return { page, delivery: startDelivery(page, { persist: true, flushIntervalMs: 100, ...options }) };
 }
 
+/** Looks until it holds; the fake clock goes on meanwhile, and so does the disk. */
+function eventually(check: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(check, { interval: 10, timeout: 15_000 });
+}
+
 /** From now on this page does nothing any more. */
 function crash(page: FakePage): void {
   page.setTimeout = () => 0 as unknown as ReturnType<typeof setTimeout>;
@@ -63,13 +68,13 @@ async function storedIds(): Promise<string[] | undefined> {
 }
 
 async function untilStored(...ids: string[]): Promise<void> {
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await storedIds()).toEqual(ids);
   });
 }
 
 async function untilReceived(page: FakePage, ...ids: string[]): Promise<void> {
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(receivedIds(page)).toEqual(ids);
   });
 }
@@ -197,7 +202,7 @@ describe('two tabs at once', () => {
     pushMany(first.delivery, 1);
     await untilStored('e0');
     second.delivery.setConsent('denied');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await storedIds()).toBeUndefined();
     });
     first.page.otherwise = () => 200;
@@ -233,7 +238,7 @@ describe('consent and the store', () => {
     const page = Object.assign(createPage(), { indexedDB: browser });
     page.navigator.globalPrivacyControl = globalPrivacyControl;
     startDelivery(page, { persist: true, ...options });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await storedIds()).toBeUndefined();
     });
     expect(page.requests).toEqual([]);

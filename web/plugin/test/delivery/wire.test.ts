@@ -19,7 +19,7 @@ async function sendBatch(
   pushMany(startDelivery(page, { maxBatchSize: count, ...options }), count, { filler: 'x'.repeat(900) });
   await pass(0);
   // Compressing is real, and takes real time.
-  return vi.waitUntil(() => page.requests[0]);
+  return vi.waitUntil(() => page.requests[0], { interval: 10, timeout: 15_000 });
 }
 
 const OWN = 'https://page.example/telemetry';
