@@ -20,13 +20,20 @@ export type { Environment } from './environment.ts';
 
 /** Whether the viewer lets events be stored and sent. Until this is known they are kept in memory. */
 export type Consent = 'pending' | 'granted' | 'denied';
+
+/** Takes events and sees to it that each reaches the server once. Nothing here ever throws. */
 export interface Delivery {
+  /** Queues an event. A full queue gives up its oldest. */
   push(event: TelemetryEvent): void;
+  /** Sends what waits now, not at the next interval. */
   flush(): void;
+  /** The page may be going: hands all that waits to the browser, which sends it even after the page is gone. */
   flushOnLeave(): void;
+  /** How many events were given up since this was last asked. */
   takeDropped(): number;
   /** Denying throws away what waits and what is stored. Granting later starts anew. */
   setConsent(consent: Consent): void;
+  /** Sends what waits and ends all timers. */
   close(): void;
 }
 
