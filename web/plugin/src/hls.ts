@@ -5,7 +5,7 @@ import { Plugin } from './plugin.ts';
 
 export type { Consent } from './delivery/index.ts';
 export type { EventType, PlayerFailure, TelemetryEvent } from './events.ts';
-export type { Config, VideoInfo } from './options.ts';
+export type { Options, VideoInfo } from './options.ts';
 
 export class TelemetryPlugin extends Plugin {
   protected static override adapters = [hlsAdapter];

@@ -14,7 +14,7 @@ import { Plugin } from './plugin.ts';
 
 export type { Consent } from './delivery/index.ts';
 export type { EventType, PlayerFailure, TelemetryEvent } from './events.ts';
-export type { Config, VideoInfo } from './options.ts';
+export type { Options, VideoInfo } from './options.ts';
 
 /** For hls.js, dash.js, Shaka Player, video.js and a media element alone. */
 export class TelemetryPlugin extends Plugin {

@@ -10,7 +10,7 @@
 
 import type { EventType, PlayerFailure, State, Totals } from './events.ts';
 import { Ledger, MICRO_STALL_MS } from './ledger.ts';
-import type { Emit, Look, SessionEnd, Signals } from './signals.ts';
+import type { Emit, Look, SessionEnd } from './signals.ts';
 
 /** A `waiting` resolved sooner than this is not told. */
 const STALL_HOLD_MS = 100;
@@ -42,7 +42,7 @@ interface Seek {
   readonly from: number;
 }
 
-export class Machine implements Signals {
+export class Machine {
   private current: State = 'idle';
   private readonly ledger: Ledger;
   private readonly emit: Emit;
@@ -77,6 +77,7 @@ export class Machine implements Signals {
     };
   }
 
+  /** SESSION_START, the first event of all. */
   start(fields: Record<string, unknown>): void {
     this.emit('SESSION_START', this.loadedAt, fields);
   }
@@ -89,14 +90,17 @@ export class Machine implements Signals {
     return this.ledger.totals();
   }
 
+  /** SESSION_END was sent; only a PLAY can follow it, in a page that comes back from the cache. */
   get isClosed(): boolean {
     return this.closed;
   }
 
+  /** Time passes that needs watching: `tick` is wanted a few times a second. */
   get isActive(): boolean {
     return !this.closed && ['starting', 'playing', 'rebuffering', 'seeking'].includes(this.current);
   }
 
+  /** What is on screen stands still for a reason that will pass. */
   get isWaiting(): boolean {
     return this.current === 'rebuffering' || this.current === 'seeking';
   }
@@ -115,6 +119,7 @@ export class Machine implements Signals {
     this.see(look, moved);
   }
 
+  /** Frames are shown. */
   playing(look: Look): void {
     if (this.closed) return;
     const moved = this.settle(look);
@@ -126,6 +131,7 @@ export class Machine implements Signals {
     this.see(look, moved);
   }
 
+  /** The element is out of data. */
   waiting(look: Look): void {
     const moved = this.settle(look);
     if (this.current === 'playing' && !this.stall && !look.paused && !look.seeking)
@@ -191,6 +197,7 @@ export class Machine implements Signals {
     if (hidden && this.isActive) this.emit('HEARTBEAT', look.at);
   }
 
+  /** The player failed. Non-fatal failures are only told. */
   fail(look: Look, error: PlayerFailure): void {
     if (this.closed) return;
     const moved = this.settle(look);
@@ -207,12 +214,14 @@ export class Machine implements Signals {
     this.see(look, moved);
   }
 
+  /** An event of others' making, e.g. QUALITY_CHANGE: it carries the totals as of now. */
   tell(look: Look, type: EventType, fields: Record<string, unknown>): void {
     const moved = this.settle(look);
     this.see(look, moved);
     this.emit(type, look.at, fields);
   }
 
+  /** Looks at the playhead: wanted a few times a second while active. */
   tick(look: Look): void {
     if (!this.isActive) return;
     if (!look.paused && !look.seeking && !look.ended) this.watch(look);

@@ -7,8 +7,9 @@ import type { Adapter, AdapterFactory } from './adapters/adapter.ts';
 import { plainAdapter } from './adapters/plain.ts';
 import { type Consent, createDelivery, type Delivery } from './delivery/index.ts';
 import type { PlayerFailure } from './events.ts';
+
 import { now } from './look.ts';
-import { type Config, type Options, withDefaults } from './options.ts';
+import type { Options } from './options.ts';
 import { MEDIA_SIGNALS, Session } from './session.ts';
 
 /** How often the playhead is looked at while it should move, ms. */
@@ -34,7 +35,7 @@ export class Plugin {
    * Attaches to a player. A second attachment to the same media element is refused: it gives back the
    * first one.
    */
-  static attach(player: unknown, video: HTMLVideoElement, options: Config = {}): Plugin {
+  static attach(player: unknown, video: HTMLVideoElement, options: Options = {}): Plugin {
     return new this(player, video, options.viewerId, options);
   }
 
@@ -46,14 +47,14 @@ export class Plugin {
   private timer: ReturnType<typeof setInterval> | undefined;
   private readonly undo: (() => void)[] = [];
 
-  constructor(player: unknown, video: HTMLVideoElement, viewerId?: string, config: Config = {}) {
+  constructor(player: unknown, video: HTMLVideoElement, viewerId?: string, config: Options = {}) {
     const first = attached.get(video);
     if (first) return first;
     attached.set(video, this);
     const { adapters } = this.constructor as typeof Plugin;
     this.video = video;
-    this.options = withDefaults({ ...config, viewerId: viewerId ?? config.viewerId });
-    this.delivery = createDelivery(this.options, { now });
+    this.options = { ...config, viewerId: viewerId ?? config.viewerId };
+    this.delivery = createDelivery({ endpoint: '/telemetry', now, ...config });
     const adapter = adapters.map((make) => make(player, video)).find(Boolean);
     this.adapter = adapter ?? plainAdapter(player, video);
     quietly(() => {
@@ -150,7 +151,7 @@ export class Plugin {
   private begin(): void {
     this.session?.end('source_change');
     const { options } = this;
-    const chosen = Math.random() < options.sampleRate;
+    const chosen = Math.random() < (options.sampleRate ?? 1);
     this.session = chosen ? new Session(this.video, this.adapter, options, this.delivery) : null;
   }
 }

@@ -10,11 +10,14 @@ import { FrameRate, framesOf, lookAt } from './look.ts';
 import { Machine } from './machine.ts';
 import type { Options } from './options.ts';
 import { sameRendition, shownRendition } from './rendition.ts';
-import type { Look, SessionEnd, Signals } from './signals.ts';
-import { SixEvents } from './six.ts';
+import type { Look, SessionEnd } from './signals.ts';
 
 /** The same non-fatal error is told once in this time. */
 const SAME_ERROR_MS = 10_000;
+const CUSTOM_KEYS = 20;
+
+/** The machine's events that the original client has, too. */
+const ALWAYS: readonly EventType[] = ['QUALITY_CHANGE', 'PLAYER_ERROR'];
 
 /** Where events go, and how many were lost on the way. */
 export interface Sink {
@@ -24,11 +27,13 @@ export interface Sink {
 
 export class Session {
   readonly id: string;
-  private readonly machine: Signals;
+  private readonly machine: Machine;
   private readonly frameRate = new FrameRate();
   private readonly device = deviceInfo();
+  private readonly extended: boolean;
   private seq = 0;
   private interactions = 0;
+  private waitingAt = 0;
   private shown: Rendition | undefined;
   private announced: Rendition | undefined;
   private readonly errorsToldAt = new Map<string, number>();
@@ -40,15 +45,15 @@ export class Session {
     private readonly sink: Sink,
   ) {
     const look = lookAt(video);
+    this.extended = options.extendedEvents !== false;
     this.id = `${uuid()}-${Math.round(look.at)}`;
-    const kind = options.extendedEvents ? Machine : SixEvents;
-    this.machine = new kind(look, (type, at, fields) => {
-      this.send(type, at, fields);
+    this.machine = new Machine(look, (type, at, fields) => {
+      if (this.extended || ALWAYS.includes(type)) this.send(type, at, fields);
     });
     this.machine.start({
       video: this.videoInfo(),
       page: pageInfo(),
-      ...(options.custom && { custom: options.custom }),
+      custom: options.custom && Object.fromEntries(Object.entries(options.custom).slice(0, CUSTOM_KEYS)),
     });
     this.catchUp();
   }
@@ -64,6 +69,20 @@ export class Session {
     if (name === 'resize') this.update(look);
     else this.machine[name](look);
     if (name === 'playing') this.update(look);
+    if (!this.extended) this.mediaOfSix(name, Math.round(look.at));
+  }
+
+  /** As the original client has it: every wait is told, what it means is left to the server. */
+  private mediaOfSix(name: MediaSignal, at: number): void {
+    if (name === 'play') this.send('PLAY', at);
+    if (name === 'pause') this.send('PAUSE', at);
+    if (name === 'waiting')
+      this.send('BUFFER_START', at, { buffering: { startedAt: (this.waitingAt = at) } });
+    if (name === 'playing' && this.waitingAt) {
+      const startedAt = this.waitingAt;
+      this.waitingAt = 0;
+      this.send('BUFFER_END', at, { buffering: { startedAt, endedAt: at, durationMs: at - startedAt } });
+    }
   }
 
   visibility(hidden: boolean): void {
@@ -129,7 +148,7 @@ export class Session {
     const dropped = sink.takeDropped();
     const event = {
       eventId: `${this.id}-${seq}`,
-      viewerId: options.viewerId,
+      viewerId: options.viewerId ?? 'anonymous',
       sessionId: this.id,
       eventType: type,
       timestamp: Math.round(at),
@@ -139,7 +158,7 @@ export class Session {
       device: this.device,
       player: this.playerInfo(type),
       ...this.totals(),
-      ...(options.extendedEvents && { seq, state: this.machine.state }),
+      ...(this.extended && { seq, state: this.machine.state }),
       ...(type === 'FIRST_FRAME' && { video: this.videoInfo() }),
       ...(dropped && { droppedEvents: dropped }),
       ...fields,
@@ -155,7 +174,7 @@ export class Session {
       totalPauseTime: totals.pausedMs,
       interactionCount: this.interactions,
     };
-    return this.options.extendedEvents ? { totals, engagement } : { engagement };
+    return this.extended ? { totals, engagement } : { engagement };
   }
 
   private playerInfo(type: EventType): Record<string, unknown> {

@@ -34,6 +34,8 @@ export interface DeliveryOptions {
   consent?: Consent;
   /** Whether a browser's Global Privacy Control counts as `denied`, whatever the page says. On. */
   honorGlobalPrivacyControl?: boolean;
+  /** The clock that events are stamped by, epoch ms: the server puts it right by when they were sent. */
+  now?: () => number;
   /** Tells with console.debug how sending goes. Off. */
   debug?: boolean;
 }

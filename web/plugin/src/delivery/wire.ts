@@ -31,7 +31,8 @@ export function createWire(settings: Settings, env: Environment): Wire {
 
   function bodyOf(items: Item[]): string {
     const events = items.map((item) => item.json).join();
-    return `{"sentAt":${env.Date.now()},${keyField}"events":[${events}]}`;
+    const sentAt = Math.round(settings.now ? settings.now() : env.Date.now());
+    return `{"sentAt":${sentAt},${keyField}"events":[${events}]}`;
   }
 
   async function request(items: Item[], keepalive: boolean): Promise<Reply> {

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { vi } from 'vitest';
 import { TelemetryPlugin } from '../../src/hls.ts';
 import type { TelemetryEvent } from '../../src/events.ts';
-import type { Config } from '../../src/options.ts';
+import type { Options } from '../../src/options.ts';
 
 export interface Truth {
   /** When a fatal error came, ms since the source was loaded. */
@@ -133,7 +133,7 @@ class FakeHls {
 }
 
 /** What the plugin tells of the playback, until its page closes. */
-export function eventsOf(playback: Playback, config: Config = {}): TelemetryEvent[] {
+export function eventsOf(playback: Playback, config: Options = {}): TelemetryEvent[] {
   const events: TelemetryEvent[] = [];
   const end = playback.looks.at(-1)?.[0] ?? 0;
   vi.useFakeTimers({ now: playback.timeOrigin });
