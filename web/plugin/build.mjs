@@ -22,18 +22,16 @@ const folder = new URL('.', import.meta.url).pathname;
 const common = { target: 'es2020', outDir: 'dist', emptyOutDir: false, sourcemap: true, minify: 'oxc' };
 
 rmSync(`${folder}dist`, { recursive: true, force: true });
-await bundle({ entry: { index: 'src/index.ts', hls: 'src/hls.ts' }, formats: ['es'] }, 'shared-');
-await bundle({
-  entry: 'src/global.ts',
-  name: 'TelemetryPlugin',
-  formats: ['iife'],
-  fileName: () => 'telemetry-plugin.js',
-});
+for (const name of ['index', 'hls'])
+  await bundle({ entry: `src/${name}.ts`, formats: ['es'], fileName: () => `${name}.js` });
+const script = { name: 'TelemetryPlugin', formats: ['iife'], fileName: () => 'telemetry-plugin.js' };
+await bundle({ entry: 'src/global.ts', ...script });
 execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: folder, stdio: 'inherit' });
 for (const [file, budget] of BUDGETS) hold(file, budget);
 
-async function bundle(lib, chunks) {
-  const rolldownOptions = chunks ? { output: { chunkFileNames: `${chunks}[name].js` } } : {};
+async function bundle(lib) {
+  // Of its own accord Vite leaves the spaces in modules.
+  const rolldownOptions = { output: { minify: true, chunkFileNames: '[name].js' } };
   await build({
     root: folder,
     logLevel: 'warn',

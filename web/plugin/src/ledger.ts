@@ -8,16 +8,12 @@
 
 import type { State, Totals } from './events.ts';
 
-/** A stall shorter than this is part of playing. */
-export const MICRO_STALL_MS = 250;
 /** A state that says nothing for longer was asleep: the rest is credited to nothing. */
 const SILENCE_MS = 30_000;
 /** How far the playhead may fall behind the clock before the rest counts as asleep. */
 const LAG_MS = 1000;
 
-type Part = Exclude<keyof Totals, 'rebufferCount'>;
-
-const PARTS: Record<State, Part> = {
+const PARTS: Record<State, keyof Totals> = {
   idle: 'idleMs',
   starting: 'startupMs',
   playing: 'playingMs',
@@ -27,47 +23,41 @@ const PARTS: Record<State, Part> = {
   ended: 'endedMs',
 };
 
-export class Ledger {
-  private readonly sums: Totals = {
-    startupMs: 0,
-    playingMs: 0,
-    rebufferMs: 0,
-    rebufferCount: 0,
-    seekMs: 0,
-    pausedMs: 0,
-    endedMs: 0,
-    idleMs: 0,
-  };
-  private settledAt: number;
+/** States that need watching, and that a sleeping page cannot have been in all the time. */
+export const ACTIVE: readonly State[] = ['starting', 'playing', 'rebuffering', 'seeking'];
 
-  constructor(at: number) {
-    this.settledAt = at;
-  }
-
+export interface Ledger {
   /** Credits all time until `at` that waits. Over a long silence `playedMs` says how much was played. */
-  credit(state: State, at: number, playedMs = 0): void {
-    let spentMs = Math.max(0, at - this.settledAt);
-    if (spentMs > SILENCE_MS) {
-      if (state === 'playing') spentMs = Math.min(spentMs, playedMs + LAG_MS);
-      else if (state === 'starting' || state === 'rebuffering' || state === 'seeking') spentMs = SILENCE_MS;
-    }
-    this.sums[PARTS[state]] += spentMs;
-    this.skip(at);
-  }
-
+  credit(state: State, at: number, playedMs?: number): void;
   /** The time until `at` is credited to nothing. */
-  skip(at: number): void {
-    this.settledAt = Math.max(this.settledAt, at);
+  skip(at: number): void;
+  countRebuffer(): void;
+  /** In whole ms. */
+  totals(): Totals;
+}
+
+export function createLedger(settledAt: number): Ledger {
+  const sums = { rebufferCount: 0 } as Totals;
+  for (const part of Object.values(PARTS)) sums[part] = 0;
+
+  function skip(at: number): void {
+    settledAt = Math.max(settledAt, at);
   }
 
-  countRebuffer(): void {
-    this.sums.rebufferCount += 1;
-  }
-
-  /** Whole milliseconds. */
-  totals(): Totals {
-    const totals = { ...this.sums };
-    for (const part of Object.keys(totals) as (keyof Totals)[]) totals[part] = Math.round(totals[part]);
-    return totals;
-  }
+  return {
+    credit(state, at, playedMs = 0) {
+      let spentMs = Math.max(0, at - settledAt);
+      if (spentMs > SILENCE_MS && ACTIVE.includes(state))
+        spentMs = state === 'playing' ? Math.min(spentMs, playedMs + LAG_MS) : SILENCE_MS;
+      sums[PARTS[state]] += spentMs;
+      skip(at);
+    },
+    skip,
+    countRebuffer: () => sums.rebufferCount++,
+    totals() {
+      const totals = { ...sums };
+      for (const part of Object.values(PARTS)) totals[part] = Math.round(totals[part]);
+      return totals;
+    },
+  };
 }

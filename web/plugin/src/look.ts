@@ -1,6 +1,6 @@
 /** Looks at a media element. Nothing here changes it. */
 
-import type { Look } from './signals.ts';
+import type { Look } from './machine.ts';
 
 /** Epoch ms by the page's monotonic clock: it never runs backwards, whatever happens to the wall clock. */
 export function now(): number {
@@ -32,6 +32,9 @@ function bufferAhead({ buffered, currentTime }: HTMLVideoElement): number {
   return 0;
 }
 
+/** Over less time than this the counter's steps show. */
+const FPS_WINDOW_MS = 900;
+
 /** Cumulative counts of video frames; nothing where the browser does not count. */
 export interface Frames {
   /** Dropped ones included. */
@@ -46,25 +49,21 @@ export function framesOf(video: HTMLVideoElement): Frames {
 }
 
 /** Frames per second, from how the frame counter grows while playing. */
-export class FrameRate {
-  /** Over less time than this the counter's steps show. */
-  private static readonly WINDOW_MS = 900;
-  private from: { at: number; decoded: number } | null = null;
-  private fps: number | undefined;
-
-  observe(at: number, decoded: number | undefined, playing: boolean): void {
-    if (!playing || decoded === undefined) {
-      this.from = null;
-      this.fps = undefined;
-    } else if (!this.from || decoded < this.from.decoded) {
-      this.from = { at, decoded };
-    } else if (at - this.from.at >= FrameRate.WINDOW_MS) {
-      this.fps = Math.round(((decoded - this.from.decoded) * 10_000) / (at - this.from.at)) / 10;
-      this.from = { at, decoded };
+export function createFrameRate(): (
+  at: number,
+  decoded: number | undefined,
+  playing: boolean,
+) => number | undefined {
+  let from: { at: number; decoded: number } | undefined;
+  let fps: number | undefined;
+  return (at, decoded, playing) => {
+    const now = playing && decoded !== undefined ? { at, decoded } : undefined;
+    if (!now) fps = undefined;
+    if (!now || !from || now.decoded < from.decoded) from = now;
+    else if (at - from.at >= FPS_WINDOW_MS) {
+      fps = Math.round(((now.decoded - from.decoded) * 10_000) / (at - from.at)) / 10;
+      from = now;
     }
-  }
-
-  get value(): number | undefined {
-    return this.fps;
-  }
+    return fps;
+  };
 }

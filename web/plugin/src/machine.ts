@@ -9,11 +9,12 @@
  */
 
 import type { EventType, PlayerFailure, State, Totals } from './events.ts';
-import { Ledger, MICRO_STALL_MS } from './ledger.ts';
-import type { Emit, Look, SessionEnd } from './signals.ts';
+import { ACTIVE, createLedger } from './ledger.ts';
 
 /** A `waiting` resolved sooner than this is not told. */
 const STALL_HOLD_MS = 100;
+/** A stall shorter than this is part of playing. */
+const MICRO_STALL_MS = 250;
 /** A playhead that stands still for this long stalls, though no `waiting` came. */
 const FROZEN_MS = 1000;
 /** A playhead that moved by this much plays again, though no `playing` came. */
@@ -26,369 +27,329 @@ const BACKGROUND_PAUSE_MS = 1000;
 /** Playing on for this long beyond what was buffered outlives a fatal error. */
 const RECOVERED_MS = 10_000;
 
+/** A look at the media element. */
+export interface Look {
+  readonly at: number;
+  readonly position: number;
+  readonly paused: boolean;
+  readonly seeking: boolean;
+  readonly ended: boolean;
+  readonly rate: number;
+  /** Media buffered ahead of the playhead, s. */
+  readonly bufferAhead: number;
+}
+
+export type Emit = (type: EventType, at: number, fields?: Record<string, unknown>) => void;
+
+export type SessionEnd = 'source_change' | 'destroy' | 'page_close';
+
+/** What the machine hears of, and what comes with it. */
+export interface Signals {
+  play: [];
+  /** Frames are shown. */
+  playing: [];
+  /** The element is out of data. */
+  waiting: [];
+  seeking: [];
+  pause: [];
+  ended: [];
+  ratechange: [];
+  /** The page was hidden or shown. */
+  visibility: [hidden: boolean];
+  /** The player failed. A failure that is not fatal is only told. */
+  error: [failure: PlayerFailure];
+  /** Another rendition is on screen. */
+  quality: [fields: Record<string, unknown>];
+  /** Time passes: wanted a few times a second while active. */
+  tick: [];
+  end: [reason: SessionEnd];
+}
+
+type Handlers = { [Name in keyof Signals]: (look: Look, ...detail: Signals[Name]) => void };
+
+export interface Machine {
+  /** SESSION_START, the first event of all. */
+  start(fields: Record<string, unknown>): void;
+  signal<Name extends keyof Signals>(name: Name, look: Look, ...detail: Signals[Name]): void;
+  state(): State;
+  totals(): Totals;
+  /** Something goes on that needs watching. */
+  isActive(): boolean;
+}
+
 type StallEnd = 'resumed' | 'seek' | 'pause' | 'error' | 'ended' | 'progress' | 'session_end';
 
 interface Stall {
   readonly at: number;
   readonly position: number;
   /** BUFFER_START is sent. */
-  told: boolean;
-  /** Long enough to be counted as a rebuffer. */
-  counted: boolean;
+  told?: boolean;
+  /** Long enough to be a rebuffer. */
+  counted?: boolean;
 }
 
-interface Seek {
-  readonly at: number;
-  readonly from: number;
-}
-
-export class Machine {
-  private current: State = 'idle';
-  private readonly ledger: Ledger;
-  private readonly emit: Emit;
-  private readonly loadedAt: number;
-  private last: Look;
-  /** When and where the playhead was last seen to move. */
-  private movedAt: number;
-  /** Where the playhead was when this state began. */
-  private entered: Look;
-  private started = false;
-  private closed = false;
+/** For a source that was loaded just now. */
+export function createMachine(first: Look, emitTo: Emit): Machine {
+  const ledger = createLedger(first.at);
+  let state: State = 'idle';
+  let last = first;
+  /** The look with which this state began. */
+  let entered = first;
+  /** When the playhead was last seen to move. */
+  let movedAt = first.at;
+  let toldAt = first.at;
+  let hiddenAt = -Infinity;
+  let started = false;
   /** The state is `ended` because of a fatal error. */
-  private failed = false;
-  private stall: Stall | null = null;
-  private seek: Seek | null = null;
-  private hiddenAt = -Infinity;
-  private toldAt: number;
-  /** After a fatal error while playing: the playing time at which it is outlived. */
-  private doomedUntilMs = 0;
-
-  /** A source was loaded just now. */
-  constructor(look: Look, emit: Emit) {
-    this.last = look;
-    this.entered = look;
-    this.loadedAt = look.at;
-    this.movedAt = look.at;
-    this.toldAt = look.at;
-    this.ledger = new Ledger(look.at);
-    this.emit = (type, at, fields) => {
-      this.toldAt = Math.max(this.toldAt, at);
-      emit(type, at, fields);
-    };
-  }
-
-  /** SESSION_START, the first event of all. */
-  start(fields: Record<string, unknown>): void {
-    this.emit('SESSION_START', this.loadedAt, fields);
-  }
-
-  get state(): State {
-    return this.current;
-  }
-
-  get totals(): Totals {
-    return this.ledger.totals();
-  }
-
+  let failed = false;
   /** SESSION_END was sent; only a PLAY can follow it, in a page that comes back from the cache. */
-  get isClosed(): boolean {
-    return this.closed;
-  }
+  let closed = false;
+  let stall: Stall | undefined;
+  let seek: { at: number; from: number } | undefined;
+  /** After a fatal error while playing: the playing time at which it is outlived. */
+  let doomedUntilMs = 0;
 
-  /** Time passes that needs watching: `tick` is wanted a few times a second. */
-  get isActive(): boolean {
-    return !this.closed && ['starting', 'playing', 'rebuffering', 'seeking'].includes(this.current);
-  }
+  const on: Handlers = {
+    play(look) {
+      if (closed) state = started ? 'paused' : 'idle';
+      if (isActive()) return;
+      const replay = state === 'ended' && !failed;
+      // Back to the beginning is a seek, though not every browser says so first.
+      if (replay) seek ??= { at: look.at, from: last.position };
+      closed = failed = false;
+      enter(!started ? 'starting' : seek ? 'seeking' : 'playing', look);
+      emit('PLAY', look.at, { reason: !started ? 'initial' : replay ? 'replay' : 'resume' });
+    },
 
-  /** What is on screen stands still for a reason that will pass. */
-  get isWaiting(): boolean {
-    return this.current === 'rebuffering' || this.current === 'seeking';
-  }
+    playing(look) {
+      if (look.seeking || look.paused) return;
+      if (!started) firstFrame(look);
+      else if (stall) endStall(look, 'resumed');
+      else if (state === 'seeking') endSeek(look, 'playing');
+      else if (failed) recover(look);
+    },
 
-  play(look: Look): void {
-    const moved = this.settle(look);
-    if (this.closed) this.reopen();
-    else if (this.isActive) return;
-    const replay = this.current === 'ended' && !this.failed;
-    // Back to the beginning is a seek, though not every browser says so first.
-    if (replay) this.seek ??= { at: look.at, from: this.last.position };
-    this.failed = false;
-    const reason = !this.started ? 'initial' : replay ? 'replay' : 'resume';
-    this.enter(this.started ? (this.seek ? 'seeking' : 'playing') : 'starting', look);
-    this.emit('PLAY', look.at, { reason });
-    this.see(look, moved);
-  }
+    waiting(look) {
+      if (state === 'playing' && !stall && !look.paused && !look.seeking) beginStall(look, look.at);
+    },
 
-  /** Frames are shown. */
-  playing(look: Look): void {
-    if (this.closed) return;
-    const moved = this.settle(look);
-    if (look.seeking || look.paused) return this.see(look, moved);
-    if (!this.started) this.firstFrame(look);
-    else if (this.stall) this.endStall(look.at, 'resumed', look);
-    else if (this.current === 'seeking') this.endSeek(look, true);
-    else if (this.current === 'ended' && !look.ended) this.recover(look);
-    this.see(look, moved);
-  }
-
-  /** The element is out of data. */
-  waiting(look: Look): void {
-    const moved = this.settle(look);
-    if (this.current === 'playing' && !this.stall && !look.paused && !look.seeking)
-      this.beginStall(look.at, look);
-    this.see(look, moved);
-  }
-
-  seeking(look: Look): void {
-    if (this.closed || this.failed) return;
-    // A seek before the first frame only moves the place to start from.
-    if (!this.started) this.entered = { ...this.entered, at: look.at, position: look.position };
-    const from = this.last.position;
-    this.settle(look);
-    if (!this.started) return this.see(look, false);
-    if (this.stall) this.endStall(look.at, 'seek', look);
-    this.seek ??= { at: look.at, from };
-    if (this.current === 'playing') this.enter('seeking', look);
-    this.see(look, false);
-  }
-
-  pause(look: Look): void {
-    if (this.closed) return;
-    const moved = this.settle(look);
-    // The end of the stream pauses too; `ended` tells of it.
-    if (look.ended || !this.isActive) return this.see(look, moved);
-    if (this.stall) this.endStall(look.at, 'pause', look);
-    // A seek that still waits for data goes on after the pause.
-    if (this.current === 'seeking' && !look.seeking) this.endSeek(look, false);
-    this.enter(this.started ? 'paused' : 'idle', look);
-    const background = look.at - this.hiddenAt < BACKGROUND_PAUSE_MS;
-    this.emit('PAUSE', look.at, { reason: background ? 'background' : 'user' });
-    this.see(look, moved);
-  }
-
-  ended(look: Look): void {
-    if (this.closed || this.current === 'ended') return;
-    const moved = this.settle(look);
-    this.finish(look, 'ended');
-    this.enter('ended', look);
-    this.emit('ENDED', look.at);
-    this.see(look, moved);
-  }
-
-  ratechange(look: Look): void {
-    if (this.closed) return;
-    const moved = this.settle(look);
-    this.see(look, moved);
-    this.emit('RATE_CHANGE', look.at, { playbackRate: look.rate });
-  }
-
-  /** The page was hidden or shown. What is open is told, nobody knows whether the page comes back. */
-  visibility(look: Look, hidden: boolean): void {
-    this.hiddenAt = hidden ? look.at : -Infinity;
-    if (this.closed) return;
-    const moved = this.settle(look);
-    this.see(look, moved);
-    if (hidden && this.seek) {
-      const goesOn = this.current === 'seeking' || look.seeking;
-      this.tellSeek(look);
-      if (goesOn) this.seek = { at: look.at, from: look.position };
-    }
-    this.emit('VISIBILITY', look.at, { hidden });
-    if (hidden && this.isActive) this.emit('HEARTBEAT', look.at);
-  }
-
-  /** The player failed. Non-fatal failures are only told. */
-  fail(look: Look, error: PlayerFailure): void {
-    if (this.closed) return;
-    const moved = this.settle(look);
-    if (error.fatal && this.current !== 'ended') {
-      const plays = this.current === 'playing' && !(this.stall && look.at - this.stall.at >= STALL_HOLD_MS);
-      if (plays) this.doom(look);
-      else {
-        this.finish(look, 'error');
-        this.failed = true;
-        this.enter('ended', look);
+    seeking(look) {
+      // Before the first frame it only moves the place to start from.
+      if (!started) entered = { ...look, at: entered.at };
+      else if (!failed) {
+        endStall(look, 'seek');
+        seek ??= { at: look.at, from: last.position };
+        if (state === 'playing') enter('seeking', look);
       }
+    },
+
+    pause(look) {
+      // The end of the stream pauses, too; `ended` tells of it.
+      if (look.ended || !isActive()) return;
+      endStall(look, 'pause');
+      // A seek that still waits for data goes on after the pause.
+      if (!look.seeking) endSeek(look);
+      enter(started ? 'paused' : 'idle', look);
+      emit('PAUSE', look.at, { reason: look.at - hiddenAt < BACKGROUND_PAUSE_MS ? 'background' : 'user' });
+    },
+
+    ended(look) {
+      if (state === 'ended') return;
+      finish(look, 'ended');
+      enter('ended', look);
+      emit('ENDED', look.at);
+    },
+
+    ratechange(look) {
+      emit('RATE_CHANGE', look.at, { playbackRate: look.rate });
+    },
+
+    visibility(look, hidden) {
+      hiddenAt = hidden ? look.at : -Infinity;
+      if (hidden && seek) {
+        // Nobody knows whether the page comes back: what is open is told, and goes on.
+        const goesOn = state === 'seeking' || look.seeking;
+        endSeek(look);
+        if (goesOn) seek = { at: look.at, from: look.position };
+      }
+      emit('VISIBILITY', look.at, { hidden });
+      if (hidden && isActive()) emit('HEARTBEAT', look.at);
+    },
+
+    error(look, error) {
+      if (error.fatal && state !== 'ended') {
+        const plays = state === 'playing' && !(stall && look.at - stall.at >= STALL_HOLD_MS);
+        // What is buffered still plays, the next wait is the failure.
+        if (plays) doomedUntilMs = ledger.totals().playingMs + look.bufferAhead * 1000 + RECOVERED_MS;
+        else {
+          finish(look, 'error');
+          failed = true;
+          enter('ended', look);
+        }
+      }
+      emit('PLAYER_ERROR', look.at, { error });
+    },
+
+    quality(look, fields) {
+      emit('QUALITY_CHANGE', look.at, fields);
+    },
+
+    tick(look) {
+      if (isActive() && look.at - toldAt >= HEARTBEAT_MS) emit('HEARTBEAT', look.at);
+    },
+
+    end(look, reason) {
+      finish(look, 'session_end');
+      closed = true;
+      emit('SESSION_END', look.at, { reason });
+    },
+  };
+
+  function signal<Name extends keyof Signals>(name: Name, look: Look, ...detail: Signals[Name]): void {
+    if (closed) {
+      ledger.skip(look.at);
+      if (name !== 'play') return;
     }
-    this.emit('PLAYER_ERROR', look.at, { error });
-    this.see(look, moved);
+    if (name === 'tick' && !look.paused && !look.seeking && !look.ended) watch(look);
+    settle(look);
+    on[name](look, ...detail);
+    if (look.position !== last.position && !look.seeking) {
+      // It may have stopped between two looks: how far it got tells when.
+      const playedMs = mediaMs(look, last.position);
+      movedAt = Math.max(movedAt, playedMs > 0 ? Math.min(look.at, last.at + playedMs) : look.at);
+    }
+    last = look;
   }
 
-  /** An event of others' making, e.g. QUALITY_CHANGE: it carries the totals as of now. */
-  tell(look: Look, type: EventType, fields: Record<string, unknown>): void {
-    const moved = this.settle(look);
-    this.see(look, moved);
-    this.emit(type, look.at, fields);
+  function emit(type: EventType, at: number, fields?: Record<string, unknown>): void {
+    toldAt = Math.max(toldAt, at);
+    emitTo(type, at, fields);
   }
 
-  /** Looks at the playhead: wanted a few times a second while active. */
-  tick(look: Look): void {
-    if (!this.isActive) return;
-    if (!look.paused && !look.seeking && !look.ended) this.watch(look);
-    const moved = this.settle(look);
-    this.see(look, moved);
-    if (look.at - this.toldAt >= HEARTBEAT_MS) this.emit('HEARTBEAT', look.at);
+  function isActive(): boolean {
+    return !closed && ACTIVE.includes(state);
   }
 
-  end(look: Look, reason: SessionEnd): void {
-    if (this.closed) return;
-    const moved = this.settle(look);
-    this.finish(look, 'session_end');
-    this.see(look, moved);
-    this.closed = true;
-    this.emit('SESSION_END', look.at, { reason });
+  /** How long it takes to play from there to where the playhead is. */
+  function mediaMs(look: Look, from: number): number {
+    return ((look.position - from) / (look.rate || 1)) * 1000;
+  }
+
+  /** Credits the time until now to the state, as far as it is known to have been spent so. */
+  function settle(look: Look): void {
+    if (stall) {
+      if (state !== 'rebuffering' || look.at - stall.at < MICRO_STALL_MS) return;
+      if (!stall.counted) ledger.countRebuffer();
+      stall.counted = true;
+    } else if (state === 'playing' && (look.position === last.position || look.seeking)) return;
+    ledger.credit(state, look.at, mediaMs(look, last.position));
+  }
+
+  function enter(to: State, look: Look, at = look.at): void {
+    if (to !== state) ledger.credit(state, at);
+    state = to;
+    entered = look;
+    movedAt = at;
   }
 
   /** Does the playhead tell what no event of the element told? */
-  private watch(look: Look): void {
-    const aheadSec = look.position - this.entered.position;
-    const reachSec = ((look.at - this.entered.at) / 1000) * look.rate + 1;
-    switch (this.current) {
-      case 'starting':
-        if (aheadSec > STARTED_SEC && aheadSec < reachSec)
-          this.firstFrame(this.resumed(look, this.entered.position));
-        return;
-      case 'seeking':
-        if (look.position - this.last.position > RESUMED_SEC)
-          this.endSeek(this.resumed(look, this.last.position), true);
-        return;
-      default:
-        this.watchStall(look);
+  function watch(look: Look): void {
+    const aheadSec = look.position - entered.position;
+    const reachSec = ((look.at - entered.at) / 1000) * look.rate + 1;
+    if (state === 'starting') {
+      if (aheadSec > STARTED_SEC && aheadSec < reachSec) firstFrame(resumed(look, entered.position));
+    } else if (state === 'seeking') {
+      if (look.position - last.position > RESUMED_SEC) endSeek(resumed(look, last.position), 'playing');
+    } else if (stall && look.position - stall.position > RESUMED_SEC) {
+      endStall(resumed(look, stall.position), 'progress');
+    } else if (!stall && look.position === last.position && look.rate > 0 && look.at - movedAt >= FROZEN_MS) {
+      if (state === 'playing') beginStall(look, movedAt);
     }
+    if (stall && look.at - stall.at >= STALL_HOLD_MS) tellStall(look, stall);
   }
 
-  private watchStall(look: Look): void {
-    const frozen =
-      look.position === this.last.position && look.rate > 0 && look.at - this.movedAt >= FROZEN_MS;
-    if (this.stall && look.position - this.stall.position > RESUMED_SEC) {
-      const resumed = this.resumed(look, this.stall.position);
-      this.endStall(Math.max(this.stall.at, resumed.at), 'progress', resumed);
-    } else if (!this.stall && frozen) {
-      this.beginStall(this.movedAt, look);
-    }
-    if (this.stall && !this.stall.told && look.at - this.stall.at >= STALL_HOLD_MS)
-      this.tellStall(this.stall, look);
+  /** The look as of when playing began again, by how far the playhead got since. */
+  function resumed(look: Look, from: number): Look {
+    return { ...look, at: Math.max(look.at - mediaMs(look, from), last.at) };
   }
 
-  private firstFrame(look: Look): void {
+  function firstFrame(look: Look): void {
     // Attached to a player that plays already: nobody saw the start.
-    const seen = this.current === 'starting';
-    this.failed = false;
-    this.enter('playing', look);
-    this.started = true;
-    const startupTimeMs = seen ? this.totals.startupMs : undefined;
-    this.emit('FIRST_FRAME', look.at, { startupTimeMs, loadToFrameMs: Math.round(look.at - this.loadedAt) });
+    const seen = state === 'starting';
+    enter('playing', look);
+    started = true;
+    failed = false;
+    emit('FIRST_FRAME', look.at, {
+      startupTimeMs: seen ? ledger.totals().startupMs : undefined,
+      loadToFrameMs: Math.round(look.at - first.at),
+    });
+  }
+
+  function beginStall(look: Look, at: number): void {
+    ledger.credit('playing', at);
+    stall = { at, position: look.position };
+  }
+
+  function tellStall(look: Look, told: Stall): void {
+    if (told.told) return;
+    told.told = true;
+    failed = ledger.totals().playingMs < doomedUntilMs;
+    doomedUntilMs = 0;
+    if (failed) stall = undefined;
+    enter(failed ? 'ended' : 'rebuffering', look, told.at);
+    settle(look);
+    emit('BUFFER_START', told.at, { buffering: { startedAt: Math.round(told.at) } });
+  }
+
+  function endStall(look: Look, reason: StallEnd): void {
+    if (!stall) return;
+    const { at } = stall;
+    const ending = stall;
+    if (look.at - at >= STALL_HOLD_MS) tellStall(look, ending);
+    stall = undefined;
+    if (failed && (reason === 'resumed' || reason === 'progress')) recover(look);
+    // Else it is not told, or is the failure itself.
+    if (state !== 'rebuffering') return;
+    if (!ending.counted) state = 'playing';
+    enter('playing', look);
+    ledger.credit('playing', look.at);
+    const [startedAt, endedAt] = [Math.round(at), Math.round(look.at)];
+    emit('BUFFER_END', look.at, {
+      buffering: { startedAt, endedAt, durationMs: endedAt - startedAt },
+      reason,
+    });
   }
 
   /** Plays again after a fatal error, without a PLAY. */
-  private recover(look: Look): void {
-    this.failed = false;
-    this.enter('playing', look);
-    this.emit('BUFFER_END', look.at, { reason: 'resumed', buffering: { endedAt: Math.round(look.at) } });
+  function recover(look: Look): void {
+    failed = false;
+    enter('playing', look);
+    emit('BUFFER_END', look.at, { reason: 'resumed' });
   }
 
-  private reopen(): void {
-    this.closed = false;
-    this.failed = false;
-    this.current = this.started ? 'paused' : 'idle';
+  /** The seek is over, because something else begins. */
+  function endSeek(look: Look, next?: State): void {
+    if (next) enter(next, look);
+    if (!seek) return;
+    const { at, from } = seek;
+    seek = undefined;
+    const durationMs = Math.round(look.at - at);
+    emit('SEEK', at, { seek: { fromSec: from, toSec: look.position, durationMs } });
   }
 
-  /** Whatever is open ends with the session's or the stream's end. */
-  private finish(look: Look, reason: StallEnd): void {
-    if (this.stall) this.endStall(look.at, reason, look);
-    if (this.seek) this.endSeek(look, false);
+  /** Whatever is open ends with the stream or the session. */
+  function finish(look: Look, reason: StallEnd): void {
+    endStall(look, reason);
+    endSeek(look);
   }
 
-  /** A fatal error while playing: what is buffered still plays, the next wait is the failure. */
-  private doom(look: Look): void {
-    this.doomedUntilMs = this.totals.playingMs + look.bufferAhead * 1000 + RECOVERED_MS;
-  }
-
-  private beginStall(at: number, look: Look): void {
-    this.ledger.credit('playing', at);
-    this.stall = { at, position: look.position, told: false, counted: false };
-  }
-
-  private tellStall(stall: Stall, look: Look): void {
-    stall.told = true;
-    this.failed = this.totals.playingMs < this.doomedUntilMs;
-    this.doomedUntilMs = 0;
-    if (this.failed) this.stall = null;
-    this.enter(this.failed ? 'ended' : 'rebuffering', look, stall.at);
-    this.settle(look);
-    this.emit('BUFFER_START', stall.at, { buffering: { startedAt: Math.round(stall.at) } });
-  }
-
-  private endStall(at: number, reason: StallEnd, look: Look): void {
-    const stall = this.stall;
-    if (!stall) return;
-    const lastedMs = at - stall.at;
-    if (!stall.told && lastedMs >= STALL_HOLD_MS) this.tellStall(stall, { ...look, at });
-    this.stall = null;
-    if (!stall.told) this.ledger.credit('playing', at);
-    if (this.failed && (reason === 'resumed' || reason === 'progress')) return this.recover(look);
-    if (this.current !== 'rebuffering') return;
-    this.ledger.credit(stall.counted ? 'rebuffering' : 'playing', at);
-    this.enter('playing', look, at);
-    const buffering = {
-      startedAt: Math.round(stall.at),
-      endedAt: Math.round(at),
-      durationMs: Math.round(lastedMs),
-    };
-    this.emit('BUFFER_END', at, { buffering, reason });
-  }
-
-  /** The seek is over, because it plays again or because something else took over. */
-  private endSeek(look: Look, plays: boolean): void {
-    if (plays) this.enter('playing', look);
-    this.tellSeek(look);
-  }
-
-  private tellSeek(look: Look): void {
-    if (!this.seek) return;
-    const { at, from } = this.seek;
-    this.seek = null;
-    const seek = { fromSec: from, toSec: look.position, durationMs: Math.round(look.at - at) };
-    this.emit('SEEK', at, { seek });
-  }
-
-  private enter(state: State, look: Look, at = look.at): void {
-    if (state !== this.current) this.ledger.credit(this.current, at);
-    this.current = state;
-    this.entered = look;
-    this.movedAt = at;
-  }
-
-  /** Credits the time until now to the state, as far as it is known to have been spent so. True if the playhead moved. */
-  private settle(look: Look): boolean {
-    const movedSec = look.position - this.last.position;
-    const moved = movedSec !== 0 && !look.seeking;
-    const stall = this.stall;
-    if (this.closed) this.ledger.skip(look.at);
-    else if (stall) {
-      if (this.current !== 'rebuffering' || look.at - stall.at < MICRO_STALL_MS) return moved;
-      if (!stall.counted) this.ledger.countRebuffer();
-      stall.counted = true;
-      this.ledger.credit('rebuffering', look.at);
-    } else if (this.current !== 'playing' || moved) {
-      this.ledger.credit(this.current, look.at, (Math.max(0, movedSec) / (look.rate || 1)) * 1000);
-    }
-    return moved;
-  }
-
-  private see(look: Look, moved: boolean): void {
-    if (moved) {
-      // It may have stopped between two looks: how far it got tells when.
-      const playedMs = ((look.position - this.last.position) / (look.rate || 1)) * 1000;
-      const stoppedAt = playedMs > 0 ? Math.min(look.at, this.last.at + playedMs) : look.at;
-      this.movedAt = Math.max(this.movedAt, stoppedAt);
-    }
-    this.last = look;
-  }
-
-  /** When playing began again, by how far the playhead got since. */
-  private resumed(look: Look, from: number): Look {
-    const at = look.at - ((look.position - from) / (look.rate || 1)) * 1000;
-    return { ...look, at: Math.min(look.at, Math.max(at, this.last.at)) };
-  }
+  return {
+    start: (fields) => {
+      emit('SESSION_START', first.at, fields);
+    },
+    signal,
+    state: () => state,
+    totals: ledger.totals,
+    isActive,
+  };
 }

@@ -10,7 +10,7 @@ import type { PlayerFailure } from './events.ts';
 
 import { now } from './look.ts';
 import type { Options } from './options.ts';
-import { MEDIA_SIGNALS, Session } from './session.ts';
+import { createSession, MEDIA_SIGNALS, type Session } from './session.ts';
 
 /** How often the playhead is looked at while it should move, ms. */
 const TICK_MS = 250;
@@ -102,7 +102,7 @@ export class Plugin {
       this.delivery.flushOnLeave();
     });
     this.on(globalThis, 'pageshow', (event) => {
-      if ((event as PageTransitionEvent).persisted) this.session?.resume();
+      if ((event as PageTransitionEvent).persisted && !video.paused) this.session?.media('play');
     });
     this.undo.push(
       adapter.listen({
@@ -138,7 +138,7 @@ export class Plugin {
   /** Every way in: after it, ticks run exactly while there is something to watch. */
   private act(act: () => void): void {
     quietly(act);
-    const wanted = Boolean(this.session?.isActive);
+    const wanted = Boolean(this.session?.isActive());
     if (wanted === (this.timer !== undefined)) return;
     clearInterval(this.timer);
     const tick = () => {
@@ -152,6 +152,6 @@ export class Plugin {
     this.session?.end('source_change');
     const { options } = this;
     const chosen = Math.random() < (options.sampleRate ?? 1);
-    this.session = chosen ? new Session(this.video, this.adapter, options, this.delivery) : null;
+    this.session = chosen ? createSession(this.video, this.adapter, options, this.delivery) : null;
   }
 }

@@ -7,12 +7,12 @@ import type { Rendition } from './events.ts';
 
 /** The rendition shown when frames are `height` px high, or undefined while nothing is known. */
 export function shownRendition(
-  size: { width: number; height: number },
+  video: { videoWidth: number; videoHeight: number },
   renditions: readonly Rendition[],
   announced: Rendition | undefined,
   shown: Rendition | undefined,
 ): Rendition | undefined {
-  const { width, height } = size;
+  const { videoWidth: width, videoHeight: height } = video;
   if (!height) return announced ?? shown;
   const fitting = renditions.filter((rendition) => rendition.height === height);
   // Renditions of one height are told apart by nothing but the player's word.
