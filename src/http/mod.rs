@@ -1,6 +1,7 @@
 //! HTTP: the routes in one flat table, the wire format in and out, errors to statuses in one match.
 
 mod admission;
+mod api;
 mod body;
 mod ingest;
 mod metrics;
@@ -87,6 +88,7 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
                 .route(web::method(Method::OPTIONS).to(telemetry::options))
                 .default_service(web::to(problem::only_post)),
         )
+        .service(page("/api/v1/sessions/{session_id}").route(read().to(api::sessions::show)))
         .default_service(web::to(problem::not_found));
 }
 

@@ -23,6 +23,7 @@ mod explain;
 mod flow;
 mod ingest;
 mod layers;
+mod live;
 mod metrics_doc;
 mod operation;
 mod outage;
