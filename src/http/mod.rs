@@ -9,6 +9,7 @@ mod observe;
 mod operation;
 mod problem;
 mod readiness;
+mod site;
 mod telemetry;
 mod wire;
 
@@ -89,6 +90,10 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
                 .default_service(web::to(problem::only_post)),
         )
         .service(page("/api/v1/sessions/{session_id}").route(read().to(api::sessions::show)))
+        .service(page("/telemetry-plugin.js").route(read().to(site::plugin)))
+        .service(page("/telemetry-plugin.js.map").route(read().to(site::plugin)))
+        .service(page("/demo").route(read().to(site::demo)))
+        .service(page("/demo/{file:.*}").route(read().to(site::demo)))
         .default_service(web::to(problem::not_found));
 }
 
