@@ -38,5 +38,6 @@ mod rejections;
 mod replay;
 mod schema;
 mod shapes;
+mod site;
 mod support;
 mod views;
