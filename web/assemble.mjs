@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const dist = join(web, 'dist');
-const isText = (name) => /\.(html|js|css|map|svg)$/.test(name);
+const isText = (name) => /\.(html|js|css|map|md|svg)$/.test(name);
 
 const wanted = new Map([['.gitkeep', Buffer.alloc(0)]]);
 want('telemetry-plugin.js', join(web, 'plugin/dist/telemetry-plugin.js'));

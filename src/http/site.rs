@@ -117,6 +117,7 @@ fn content_type(name: &str) -> Option<&'static str> {
         "js" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "map" => "application/json",
+        "md" => "text/plain; charset=utf-8",
         "svg" => "image/svg+xml",
         "m3u8" => "application/vnd.apple.mpegurl",
         "m4s" | "mp4" => "video/mp4",

@@ -7,6 +7,8 @@ export default defineConfig({
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
+    // What is bundled is passed on, and so are its licences.
+    license: { fileName: 'licenses.md' },
     // hls.js is most of it and changes least.
     chunkSizeWarningLimit: 400,
     rolldownOptions: {

@@ -61,7 +61,7 @@ function show(answer: Answer): void {
 
 function liveness(answer: Exclude<Answer, 'away'>): string {
   if (answer === 'unknown') return 'waiting for its first event';
-  if (!answer.live) return 'stored: the session is over';
+  if (!answer.live) return 'stored: the session went quiet';
   return answer.partial ? 'live, not all events' : 'live';
 }
 
