@@ -90,7 +90,7 @@ write_master_playlist() {
 
 # Profile, constraints and level as the stream's own header has them.
 codec() {
-  xxd -p "$OUT/$1p/init.mp4" | tr -d '\n' | grep -o '61766343........' | head -1 | cut -c 11-16
+  od -An -v -tx1 "$OUT/$1p/init.mp4" | tr -d ' \n' | grep -o '61766343........' | head -1 | cut -c 11-16
 }
 
 main
