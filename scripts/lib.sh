@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the scripts share: messages, installing, finding PostgreSQL. Sourced, never run.
+# What the scripts share: messages, installing, finding PostgreSQL, building the web part. Sourced,
+# never run.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Where the service looks for PostgreSQL programs that no package manager installed.
@@ -32,6 +33,22 @@ need_build_tools() {
   have cargo || die "cargo is missing; get Rust from https://rustup.rs (any stable toolchain from 1.95 on)"
   have cc || debian_install gcc libc6-dev ||
     die "a C compiler is missing; an administrator can install it: apt-get install gcc libc6-dev"
+}
+
+need_node() {
+  need node nodejs
+  need npm npm
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+    die "node $(node --version) is too old for the web part, which needs 20.19 or newer; get it from https://nodejs.org"
+}
+
+# What the service embeds: web/dist, from the plugin and the demo. Packages are installed anew when
+# their list changed.
+build_web() {
+  local installed=web/node_modules/.installed
+  (need_node) || return
+  cmp -s web/package-lock.json "$installed" || { npm --prefix web ci && cp web/package-lock.json "$installed"; } || return
+  npm --prefix web run build
 }
 
 # The search of the service's own `doctor`, see src/storage/cluster/binaries.rs.

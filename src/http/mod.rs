@@ -1,6 +1,7 @@
 //! HTTP: the routes in one flat table, the wire format in and out, errors to statuses in one match.
 
 mod admission;
+mod api;
 mod body;
 mod ingest;
 mod metrics;
@@ -8,6 +9,7 @@ mod observe;
 mod operation;
 mod problem;
 mod readiness;
+mod site;
 mod telemetry;
 mod wire;
 
@@ -87,6 +89,11 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
                 .route(web::method(Method::OPTIONS).to(telemetry::options))
                 .default_service(web::to(problem::only_post)),
         )
+        .service(page("/api/v1/sessions/{session_id}").route(read().to(api::sessions::show)))
+        .service(page("/telemetry-plugin.js").route(read().to(site::plugin)))
+        .service(page("/telemetry-plugin.js.map").route(read().to(site::plugin)))
+        .service(page("/demo").route(read().to(site::demo)))
+        .service(page("/demo/{file:.*}").route(read().to(site::demo)))
         .default_service(web::to(problem::not_found));
 }
 

@@ -50,6 +50,8 @@ pub enum Problem {
     Draining,
     /// No such page.
     NotFound(String),
+    /// No such session.
+    UnknownSession,
     /// The page is there, but not for this method; what would be right.
     MethodNotAllowed(&'static str),
 }
@@ -70,7 +72,7 @@ impl Problem {
             Problem::Overloaded | Problem::StorageAway | Problem::Starting | Problem::Draining => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Problem::NotFound(_) => StatusCode::NOT_FOUND,
+            Problem::NotFound(_) | Problem::UnknownSession => StatusCode::NOT_FOUND,
             Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
@@ -93,6 +95,7 @@ impl Problem {
             Problem::Starting => "starting",
             Problem::Draining => "draining",
             Problem::NotFound(_) => "not_found",
+            Problem::UnknownSession => "unknown_session",
             Problem::MethodNotAllowed(_) => "method_not_allowed",
         }
     }
@@ -134,15 +137,16 @@ impl fmt::Display for Problem {
                 write!(f, "Content-Encoding must be gzip or absent, not {sent:?}")
             }
             Problem::Overloaded => {
-                f.write_str("too much is in flight, send the same events again later")
+                f.write_str("too much is in flight, send the same request again later")
             }
             Problem::StorageAway => {
-                f.write_str("storage is away, send the same events again later")
+                f.write_str("storage is away, send the same request again later")
             }
             Problem::Starting => {
-                f.write_str("the server is starting, send the same events again later")
+                f.write_str("the server is starting, send the same request again later")
             }
-            Problem::Draining => f.write_str("the server is stopping, send the same events again"),
+            Problem::Draining => f.write_str("the server is stopping, send the same request again"),
+            Problem::UnknownSession => f.write_str("no figures are known of a session of this id"),
             Problem::NotFound(path) => write!(f, "there is nothing at {path}"),
             Problem::MethodNotAllowed(allowed) => write!(f, "the methods here are {allowed}"),
         }

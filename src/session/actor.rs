@@ -7,6 +7,7 @@ use actix::prelude::*;
 use tokio::time::{Instant, timeout};
 
 use super::fate::{Delivery, EventFate};
+use super::look::Figures;
 use super::metrics::SummaryOutcome;
 use super::presence::{InFlight, Presence};
 use super::registry::Registry;
@@ -136,6 +137,13 @@ impl SessionActor {
             self.presence.changed();
         }
         outcome.fates.into_iter().map(EventFate::from).collect()
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        Figures {
+            summary: self.fold.summary(),
+            stale: self.stale,
+        }
     }
 
     fn close(&mut self, ctx: &mut Context<Self>) {

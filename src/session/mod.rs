@@ -8,6 +8,7 @@
 mod actor;
 pub mod clock;
 mod fate;
+mod look;
 mod metrics;
 mod presence;
 mod recovery;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use actor::{Close, Ingest, MAX_SESSION_EVENTS, SessionActor};
 pub use fate::{Delivery, EventFate};
+pub use look::{Busy, Figures, Look};
 pub use metrics::Metrics;
 pub use recovery::keep_recovering;
 pub use registry::{Registry, Settings};

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use actix::prelude::SendError;
 use actix::{Actor, Addr};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as MapEntry;
-use tokio::time::{Instant, sleep};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::actor::{Close, Ingest, SessionActor};
 use super::fate::Delivery;
+use super::look::{Busy, Figures, Look};
 use super::metrics::Metrics;
 use super::presence::{InFlight, Presence};
 use super::store::Store;
@@ -31,6 +34,9 @@ pub struct Settings {
 const DRAIN_POLL: Duration = Duration::from_millis(20);
 /// Looks between asking those that are left once more.
 const DRAIN_POLLS_PER_ROUND: u32 = 25;
+
+/// Who wants to see a session's figures waits this long while it is folded from its rows.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Entry {
@@ -88,6 +94,24 @@ impl Registry {
             }
         }
         None
+    }
+
+    /// The figures of a session so far, unless it has no actor here. Looking neither keeps an actor
+    /// alive nor starts one. An actor whose mailbox is full is not asked.
+    pub async fn figures(&self, key: &SessionKey) -> Result<Option<Figures>, Busy> {
+        let address = self.sessions.get(key).map(|entry| entry.address.clone());
+        let Some(address) = address else {
+            return Ok(None);
+        };
+        let (reply, told) = oneshot::channel();
+        match address.try_send(Look { reply }) {
+            Ok(()) => {}
+            Err(SendError::Full(_)) => return Err(Busy),
+            Err(SendError::Closed(_)) => return Ok(None),
+        }
+        // It may have left with the question unread.
+        let told = timeout(LONGEST_LOOK, told).await;
+        told.map(Result::ok).map_err(|_elapsed| Busy)
     }
 
     fn enter(self: &Arc<Self>, key: &Arc<SessionKey>) -> (Addr<SessionActor>, InFlight) {

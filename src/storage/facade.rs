@@ -11,7 +11,8 @@ use chrono::{DateTime, Utc};
 use diesel::sql_query;
 use diesel_async::RunQueryDsl;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use super::key::SessionKey;
 use super::metrics::Metrics;
@@ -21,7 +22,7 @@ use super::recovery::{Recovered, Search};
 use super::summaries::{Saved, SummaryWriter};
 use super::summary_row::SummaryRow;
 use super::writer::{Batch, Outcome, Writer};
-use super::{StorageError, partitions, quarantine, recovery, replay};
+use super::{StorageError, partitions, quarantine, queries, recovery, replay};
 use crate::qoe::SessionFold;
 
 /// How storage is reached.
@@ -45,10 +46,14 @@ pub struct Storage {
     /// How many sessions may be folded from their rows at once: recovery holds two connections, and
     /// summaries, rejections and probes must find one.
     replays: Arc<Semaphore>,
+    /// Readers take turns at one connection: however many ask, the write path keeps its own.
+    reads: Arc<Semaphore>,
 }
 
 /// To fold one session from its rows; the largest has 100 000.
 const REPLAY_TIMEOUT: Duration = Duration::from_secs(60);
+/// To wait for a reader's turn, and then to read of one session.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// A probe that takes longer than this counts as failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -71,6 +76,7 @@ impl Storage {
             replays: Arc::new(Semaphore::new(
                 settings.other_connections.saturating_sub(4).max(1),
             )),
+            reads: Arc::new(Semaphore::new(1)),
         })
     }
 
@@ -94,6 +100,33 @@ impl Storage {
                 .map_err(|_closed| StorageError::ShuttingDown)?;
             let fold = async |connection: &mut _| replay::fold_session(connection, &key).await;
             pool.within(REPLAY_TIMEOUT, fold).await
+        })
+        .await
+    }
+
+    /// How many events of a session are stored.
+    pub async fn count_events(&self, key: Arc<SessionKey>) -> Result<i64, StorageError> {
+        let (pool, reads) = (self.pool.clone(), Arc::clone(&self.reads));
+        self.run(async move {
+            let _turn = turn(&reads).await?;
+            let (project, id) = (&key.project, &key.session_id);
+            let count = async |c: &mut _| queries::event_count(c, project, id).await;
+            pool.within(READ_TIMEOUT, count).await
+        })
+        .await
+    }
+
+    /// A session's summary, if it is stored.
+    pub async fn stored_summary(
+        &self,
+        key: Arc<SessionKey>,
+    ) -> Result<Option<SummaryRow>, StorageError> {
+        let (pool, reads) = (self.pool.clone(), Arc::clone(&self.reads));
+        self.run(async move {
+            let _turn = turn(&reads).await?;
+            let (project, id) = (&key.project, &key.session_id);
+            let find = async |c: &mut _| queries::summary(c, project, id).await;
+            pool.within(READ_TIMEOUT, find).await
         })
         .await
     }
@@ -156,5 +189,13 @@ impl Storage {
             .spawn(work)
             .await
             .unwrap_or(Err(StorageError::ShuttingDown))
+    }
+}
+
+/// A reader's turn, unless too many are before it.
+async fn turn(reads: &Semaphore) -> Result<SemaphorePermit<'_>, StorageError> {
+    match timeout(READ_TIMEOUT, reads.acquire()).await {
+        Ok(turn) => turn.map_err(|_closed| StorageError::ShuttingDown),
+        Err(_elapsed) => Err(StorageError::StatementTimeout),
     }
 }

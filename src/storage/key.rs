@@ -3,6 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::event::MAX_TEXT_BYTES;
+
 /// A session: the client's name of it within a project.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionKey {
@@ -19,6 +21,11 @@ impl SessionKey {
             project: Arc::clone(project),
             session_id: session_id.into(),
         }
+    }
+
+    /// Whether there can be such a session: its id is one that the parser lets through.
+    pub fn is_storable(&self) -> bool {
+        (1..=MAX_TEXT_BYTES).contains(&self.session_id.len()) && !self.session_id.contains('\0')
     }
 
     /// Which of `lanes` the session belongs to: always the same one within a process.

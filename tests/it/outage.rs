@@ -163,3 +163,20 @@ async fn the_counters_add_up_after_an_outage() {
     proxy.mend();
     server.application.stop().await.unwrap();
 }
+
+#[actix_web::test]
+async fn figures_that_cannot_be_read_now_are_a_503_and_not_a_404() {
+    let (server, proxy) = behind_a_proxy().await;
+    let path = "/api/v1/sessions/s";
+    let read = async || server.send(Method::GET, path, &[], "").await;
+    post(&server, &[least_event("s", "e1")]).await.took(1, 0, 0);
+    assert_eq!(read().await.status, 200);
+    proxy.cut();
+    asks_to_come_back(&read().await, "storage_away");
+    proxy.mend();
+    until("the figures are back", async || {
+        (read().await.status == 200).then_some(())
+    })
+    .await;
+    server.application.stop().await.unwrap();
+}
