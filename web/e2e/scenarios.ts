@@ -23,14 +23,17 @@ export interface Scenario {
   readonly fails?: boolean;
   /** Six events are enough to carry it: it is also played with the original client. */
   readonly isForOriginal?: boolean;
-  before?(network: Trouble): void;
-  play(viewer: Viewer, network: Trouble): Promise<void>;
+  readonly before?: (network: Trouble) => void;
+  readonly play: (viewer: Viewer, network: Trouble) => Promise<void>;
   /** Of the plugin's sessions. */
-  expect?(sessions: readonly StoredSession[]): void;
+  readonly expect?: (sessions: readonly StoredSession[]) => void;
 }
 
 /** Little buffer, so that trouble on the network is soon trouble on the screen. */
-const SHORT_BUFFER = { maxBufferLength: 6, maxMaxBufferLength: 8 };
+const SHORT_BUFFER = { maxBufferLength: 4, maxMaxBufferLength: 4 };
+
+/** Half-lives of the bandwidth estimate, s: by default it forgets a slow link for longer than these streams last. */
+const QUICK_TO_SWITCH = { abrEwmaFastVoD: 0.3, abrEwmaSlowVoD: 0.3 };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -47,7 +50,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'a throttled link',
-    config: SHORT_BUFFER,
+    config: { ...SHORT_BUFFER, ...QUICK_TO_SWITCH },
     async play(viewer, network) {
       await viewer.sees('video.currentTime > 4 && video.videoHeight === 720');
       network.limitRate(700);

@@ -4,17 +4,18 @@
  *
  * BUFFER_START is every `waiting`, so also at startup and on seeks; PLAYER_ERROR is every error of hls.js.
  */
-import type Hls from 'hls.js';
-import type { ErrorData, Events, LevelSwitchedData } from 'hls.js';
+import type HlsClass from 'hls.js';
 
 import type { PageSetup } from './setup.ts';
+
+declare const Hls: typeof HlsClass;
 
 type EventType = 'PLAY' | 'PAUSE' | 'BUFFER_START' | 'BUFFER_END' | 'QUALITY_CHANGE' | 'PLAYER_ERROR';
 
 const RESEND_AFTER_MS = 1000;
 
 export class OriginalClient {
-  private readonly hls: Hls;
+  private readonly hls: HlsClass;
   private readonly sessionId = `${crypto.randomUUID()}-${Date.now()}`;
   private waitingSinceMs: number | undefined;
   private playingSinceMs: number | undefined;
@@ -26,7 +27,7 @@ export class OriginalClient {
     private readonly video: HTMLVideoElement,
     private readonly setup: PageSetup,
   ) {
-    this.hls = player as Hls;
+    this.hls = player as HlsClass;
     this.listen();
   }
 
@@ -46,10 +47,10 @@ export class OriginalClient {
     on('playing', () => {
       this.onPlaying();
     });
-    this.hls.on('hlsLevelSwitched' as Events.LEVEL_SWITCHED, (_event, { level }: LevelSwitchedData) => {
+    this.hls.on(Hls.Events.LEVEL_SWITCHED, (_event, { level }) => {
       this.send('QUALITY_CHANGE', { quality: this.quality(level) });
     });
-    this.hls.on('hlsError' as Events.ERROR, (_event, { type, details, fatal }: ErrorData) => {
+    this.hls.on(Hls.Events.ERROR, (_event, { type, details, fatal }) => {
       this.send('PLAYER_ERROR', { error: { type, details, fatal } });
     });
   }

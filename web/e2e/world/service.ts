@@ -101,7 +101,7 @@ export class Service {
   /** All summaries of a viewer, in the order of their sessions. */
   summaries(viewerId: string): Promise<Summary[]> {
     return this.rows<Summary>(
-      `SELECT * FROM session_summaries WHERE viewer_id = '${viewerId}' ORDER BY started_at, session_id`,
+      `SELECT * FROM session_summaries WHERE viewer_id = ${quoted(viewerId)} ORDER BY started_at, session_id`,
     );
   }
 
@@ -109,16 +109,24 @@ export class Service {
   events(sessionId: string): Promise<EventRow[]> {
     return this.rows<EventRow>(
       `SELECT event_id, event_type, event_timestamp, seq, raw_json FROM telemetry_events
-       WHERE session_id = '${sessionId}' ORDER BY event_timestamp, seq, event_id`,
+       WHERE session_id = ${quoted(sessionId)} ORDER BY event_timestamp, seq, event_id`,
     );
+  }
+
+  async hasEvent(viewerId: string, eventType: string): Promise<boolean> {
+    const found = await this.rows(
+      `SELECT 1 AS found FROM telemetry_events
+       WHERE viewer_id = ${quoted(viewerId)} AND event_type = ${quoted(eventType)} LIMIT 1`,
+    );
+    return found.length > 0;
   }
 
   /** How many events of a viewer are stored, and how many of them summaries have folded. */
   async progress(viewerId: string): Promise<{ sessions: number; stored: number; folded: number }> {
     const [row] = await this.rows<{ sessions: number; stored: number; folded: number }>(
-      `SELECT (SELECT count(DISTINCT session_id) FROM telemetry_events WHERE viewer_id = '${viewerId}') AS sessions,
-        (SELECT count(*) FROM telemetry_events WHERE viewer_id = '${viewerId}') AS stored,
-        (SELECT coalesce(sum(event_count), 0) FROM session_summaries WHERE viewer_id = '${viewerId}') AS folded`,
+      `SELECT (SELECT count(DISTINCT session_id) FROM telemetry_events WHERE viewer_id = ${quoted(viewerId)}) AS sessions,
+        (SELECT count(*) FROM telemetry_events WHERE viewer_id = ${quoted(viewerId)}) AS stored,
+        (SELECT coalesce(sum(event_count), 0) FROM session_summaries WHERE viewer_id = ${quoted(viewerId)}) AS folded`,
     );
     return row ?? { sessions: 0, stored: 0, folded: 0 };
   }
@@ -139,6 +147,11 @@ export class Service {
     const { stdout } = await run('psql', [this.databaseUrl, ...flags], { maxBuffer: 64 * 1024 * 1024 });
     return JSON.parse(stdout) as Row[];
   }
+}
+
+/** As a literal of SQL. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function binary(): string {

@@ -39,6 +39,11 @@ export class Viewer {
     await sleep(durationMs);
   }
 
+  /** Another tab in the same browser profile. */
+  async anotherTab(): Promise<Viewer> {
+    return new Viewer(await this.tab.another());
+  }
+
   play(): Promise<string> {
     return this.tab.evaluate('window.page.play()');
   }

@@ -5,6 +5,10 @@ import type { Config, PagePlayer } from './index.ts';
 
 declare const dashjs: { MediaPlayer(): MediaPlayerFactory };
 
+const MANUAL: Config = {
+  streaming: { abr: { autoSwitchBitrate: { video: false } } },
+};
+
 export async function createDash(video: HTMLVideoElement, config: Config): Promise<PagePlayer> {
   await loadScript('/vendor/dashjs/dist/modern/umd/dash.all.min.js');
   const player: MediaPlayerClass = dashjs.MediaPlayer().create();
@@ -16,7 +20,7 @@ export async function createDash(video: HTMLVideoElement, config: Config): Promi
       player.attachSource(source);
     },
     show: (height) => {
-      player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: false } } } });
+      player.updateSettings(MANUAL);
       const wanted = player
         .getRepresentationsByType('video')
         .find((rendition) => rendition.height === height);

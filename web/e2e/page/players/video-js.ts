@@ -21,7 +21,7 @@ export async function createVideoJs(video: HTMLVideoElement, config: Config): Pr
       player.src({ src: source, type: source.endsWith('.mp4') ? 'video/mp4' : 'application/x-mpegURL' });
     },
     show: (height) => {
-      const { qualityLevels } = player as unknown as { qualityLevels(): ArrayLike<QualityLevel> };
+      const { qualityLevels } = player as unknown as { qualityLevels: () => ArrayLike<QualityLevel> };
       for (const level of Array.from(qualityLevels.call(player))) level.enabled = level.height === height;
     },
   };
