@@ -1,0 +1,21 @@
+import type HlsClass from 'hls.js';
+
+import { loadScript } from '../load-script.ts';
+import type { Config, PagePlayer } from './index.ts';
+
+declare const Hls: typeof HlsClass;
+
+export async function createHls(video: HTMLVideoElement, config: Config): Promise<PagePlayer> {
+  await loadScript('/vendor/hls.js/dist/hls.min.js');
+  const hls = new Hls(config);
+  hls.attachMedia(video);
+  return {
+    api: hls,
+    load: (source) => {
+      hls.loadSource(source);
+    },
+    show: (height) => {
+      hls.nextLevel = hls.levels.findIndex((level) => level.height === height);
+    },
+  };
+}
