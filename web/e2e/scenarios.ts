@@ -35,6 +35,13 @@ const SHORT_BUFFER = { maxBufferLength: 4, maxMaxBufferLength: 4 };
 /** Half-lives of the bandwidth estimate, s: by default it forgets a slow link for longer than these streams last. */
 const QUICK_TO_SWITCH = { abrEwmaFastVoD: 0.3, abrEwmaSlowVoD: 0.3 };
 
+/** Fails for good while what is buffered still plays, not some time after it ran out. */
+const WITHOUT_RETRIES = {
+  fragLoadPolicy: {
+    default: { maxTimeToFirstByteMs: 10_000, maxLoadTimeMs: 20_000, timeoutRetry: null, errorRetry: null },
+  },
+};
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'clean to the end',
@@ -99,6 +106,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'a fatal 404',
+    config: { ...SHORT_BUFFER, ...WITHOUT_RETRIES },
     fails: true,
     before(network) {
       network.make({ match: /seg00[4-9]|seg0[1-9]/, action: { kind: 'status', status: 404 } });
