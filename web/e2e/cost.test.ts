@@ -18,7 +18,9 @@ const SAMPLE_EVERY_US = 100;
 const WATCH_MS = 20_000;
 const MAX_SHARE_OF_A_CORE = 0.001;
 const MAX_MS_PER_EVENT = 0.2;
-const PAUSES = 40;
+/** The median of some rounds: another process that takes the core in one of them does not count. */
+const ROUNDS = 5;
+const PAUSES_IN_A_ROUND = 10;
 
 const figures: Record<string, number> = {};
 let world: World;
@@ -49,19 +51,24 @@ test('while it plays, the plugin takes less than a thousandth of a core', async 
 
 test('an event costs less than a fifth of a millisecond', async () => {
   const viewer = await playing('cost of events');
-  const costMs = await profiled(viewer, async () => {
-    for (let i = 0; i < PAUSES; i += 1) {
-      await viewer.pause();
-      await viewer.play();
-    }
-  });
+  const costsMs: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1)
+    costsMs.push(await profiled(viewer, () => pauseOften(viewer)));
   await viewer.tab.close();
   const [session] = await world.sessionsOf('cost of events');
   const events = session?.events.filter(({ event_type }) => /^(PLAY|PAUSE)$/.test(event_type)).length ?? 0;
-  expect(events).toBeGreaterThanOrEqual(PAUSES * 2);
-  figures.msPerEvent = costMs / events;
+  expect(events).toBeGreaterThanOrEqual(ROUNDS * PAUSES_IN_A_ROUND * 2);
+  const median = costsMs.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Infinity;
+  figures.msPerEvent = median / (PAUSES_IN_A_ROUND * 2);
   expect(figures.msPerEvent).toBeLessThan(MAX_MS_PER_EVENT);
 });
+
+async function pauseOften(viewer: Viewer): Promise<void> {
+  for (let i = 0; i < PAUSES_IN_A_ROUND; i += 1) {
+    await viewer.pause();
+    await viewer.play();
+  }
+}
 
 async function playing(viewerId: string): Promise<Viewer> {
   const viewer = await world.viewer();

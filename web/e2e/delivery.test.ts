@@ -76,16 +76,21 @@ test.for(BAD_MOODS)('a way to the service that %s for a while costs nothing', as
 });
 
 test('what a page could not send before it was closed, the next page sends', async () => {
-  const viewerId = 'closed while offline';
+  const viewerId = 'closed in vain';
   const first = await world.viewer();
-  const setup = { config: WHOLE_STREAM_AHEAD, options: { flushIntervalMs: 500 } };
+  const setup = {
+    config: WHOLE_STREAM_AHEAD,
+    endpoint: `${gateway.url}/telemetry`,
+    options: { flushIntervalMs: 500, persist: true },
+  };
   await first.open(world.site.url, world.setup(viewerId, setup));
   await first.sees(WHOLE_STREAM_IS_LOADED);
-  await first.tab.setOffline(true);
+  gateway.mood = 'refuses';
   await pauseAndSeek(first);
   const next = await first.anotherTab();
   await first.tab.close();
   expect(await isStored(viewerId, 'PAUSE')).toBe(false);
+  gateway.mood = 'forwards';
   await next.open(world.site.url, world.setup('the next viewer', setup));
   await until('the pause is stored', () => isStored(viewerId, 'PAUSE'));
   await next.tab.close();

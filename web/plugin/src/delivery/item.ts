@@ -18,5 +18,5 @@ export function itemFrom(event: TelemetryEvent, nowMs: number): Item {
 }
 
 export function bytesIn(text: string): number {
-  return new Blob([text]).size;
+  return new TextEncoder().encode(text).length;
 }
