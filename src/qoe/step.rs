@@ -59,7 +59,9 @@ impl SessionFold {
         let Some(until_ms) = self.seeks.open_until() else {
             return stretch_ms;
         };
-        if until_ms > event.timestamp_ms {
+        // An error at its very end is what ended it: nothing was played in between.
+        let cut_short = until_ms == event.timestamp_ms && event.kind == EventKind::PlayerError;
+        if until_ms > event.timestamp_ms || cut_short {
             return stretch_ms;
         }
         let to_sec = self.seeks.close(event.timestamp_ms);

@@ -132,6 +132,15 @@ fn rule_8_what_is_over_leaves_no_wait_behind() {
 }
 
 #[test]
+fn rule_8_a_fatal_error_that_ends_a_seek_is_no_error_while_playing() {
+    // The plugin ends the seek where the error stands, or else its rest would be playing.
+    check(
+        "ours: 0 play; 0 frame; 1000 seek for=2000; 3000 fatal; 9000 beat",
+        "startup 0 playing 1000 seek 2000 seeks 1 ended 6000",
+    );
+}
+
+#[test]
 fn rule_8_a_seek_may_outlast_a_pause() {
     check(
         "ours: 0 play; 0 frame; 1000 seek for=4000; 2000 pause; 4000 play; 6000 beat",

@@ -66,7 +66,10 @@ fn stepped<'a>(rows: &[Row<'a>], event: &'a Event) -> Row<'a> {
 fn spend_the_stretch(rows: &[Row<'_>], row: &mut Row<'_>) -> i64 {
     let before_ms = rows.last().map_or(row.at_ms(), Row::at_ms);
     let mut ms = row.at_ms().saturating_sub(before_ms);
-    let ended = row::open_seek(rows).filter(|(until_ms, _)| *until_ms <= row.at_ms());
+    let ended = row::open_seek(rows).filter(|(until_ms, _)| {
+        let by_error = *until_ms == row.at_ms() && row.event.kind == K::PlayerError;
+        *until_ms <= row.at_ms() && !by_error
+    });
     if let Some((until_ms, to_sec)) = ended {
         row.seek_closed = true;
         row.marks.push(Mark::End(until_ms));

@@ -333,7 +333,8 @@ export function createMachine(first: Look, emitTo: Emit): Machine {
     if (!seek) return;
     const { at, from } = seek;
     seek = undefined;
-    const durationMs = Math.round(look.at - at);
+    // Of the rounded stamps: it ends where the next event stands.
+    const durationMs = Math.round(look.at) - Math.round(at);
     emit('SEEK', at, { seek: { fromSec: from, toSec: look.position, durationMs } });
   }
 
