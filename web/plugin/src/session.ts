@@ -61,9 +61,11 @@ export function createSession(
   let shown: Rendition | undefined;
   let announced: Rendition | undefined;
 
-  const machine = createMachine(first, (type, at, fields) => {
+  const machine = createMachine(first, tell, options.heartbeatMs);
+
+  function tell(type: EventType, at: number, fields?: Record<string, unknown>): void {
     if (extended || type === 'QUALITY_CHANGE' || type === 'PLAYER_ERROR') send(type, at, fields);
-  });
+  }
 
   function send(eventType: EventType, at: number, fields?: Record<string, unknown>): void {
     const totals = machine.totals();
