@@ -8,12 +8,9 @@
 import type { TelemetryEvent } from '../events.ts';
 import type { Environment } from './environment.ts';
 import { itemFrom, type Item } from './item.ts';
-import { createLeave } from './leave.ts';
-import { settingsFrom, type DeliveryOptions } from './options.ts';
-import { createPump } from './pump.ts';
-import { createQueue } from './queue.ts';
+import { atLeast, type DeliveryOptions } from './options.ts';
+import { createSender } from './sender.ts';
 import type { Store } from './store.ts';
-import { createWire } from './wire.ts';
 
 export type { DeliveryOptions } from './options.ts';
 export type { Environment } from './environment.ts';
@@ -38,47 +35,38 @@ export interface Delivery {
 }
 
 export function createDelivery(options: DeliveryOptions, env: Environment = globalThis): Delivery {
-  const settings = settingsFrom(options);
-  const queue = createQueue(settings.maxQueueSize, forget);
-  const wire = createWire(settings, env);
-  const pump = createPump(queue, wire, settings, env, onRefused);
-  const leave = createLeave(queue, wire, pump, settings, env, forget);
   let store: Promise<Store> | undefined;
   let consent: Consent | undefined;
   /** Refused by the server, or closed: no more events are taken. */
   let over = false;
+  let dropped = 0;
+  const sender = createSender(options, env, onSettled, () => {
+    over = true;
+  });
 
-  function stored(action: (store: Store) => void): void {
-    if (!settings.persist) return;
+  function stored<Name extends keyof Store>(name: Name, ...args: Parameters<Store[Name]>): void {
+    if (!options.persist) return;
     // A chunk of its own: most pages do without.
     store ??= import('./store.ts').then(({ createStore }) => createStore(env.indexedDB));
+    const action = (opened: Store) => {
+      (opened[name] as (...all: typeof args) => void)(...args);
+    };
     store.then(action).catch(() => {});
   }
 
-  function forget(items: Item[]): void {
-    stored((opened) => {
-      opened.remove(items);
-    });
-  }
-
-  function onRefused(): void {
-    over = true;
-    pump.pause();
-    queue.clear(true);
+  function onSettled(items: Item[], givenUp?: boolean): void {
+    if (givenUp) dropped += items.length;
+    stored('remove', items);
   }
 
   function push(event: TelemetryEvent): void {
     if (over || consent === 'denied') return;
     try {
-      const item = itemFrom(event, env.Date.now());
-      if (consent === 'granted')
-        stored((opened) => {
-          opened.put([item]);
-        });
-      queue.add([item]);
-      pump.wake();
+      const items = [itemFrom(event, env.Date.now())];
+      if (consent === 'granted') stored('put', items);
+      sender.add(items);
     } catch {
-      queue.dropped++;
+      dropped++;
     }
   }
 
@@ -91,47 +79,39 @@ export function createDelivery(options: DeliveryOptions, env: Environment = glob
       begin();
       return;
     }
-    pump.pause();
-    if (consent === 'denied') queue.clear();
-    if (consent === 'denied' || previous)
-      stored((opened) => {
-        opened.erase();
-      });
+    if (consent === 'denied') sender.clear();
+    else sender.pause();
+    if (consent === 'denied' || previous) stored('erase');
   }
 
   function begin(): void {
-    const { generation } = queue;
-    const waiting = [...queue.items];
-    stored((opened) => {
-      opened.open(env.Date.now(), settings.maxQueueSize, (leftovers) => {
-        if (over || generation !== queue.generation) return;
-        queue.add(leftovers, true);
-        pump.wake();
-      });
-      opened.put(waiting);
+    const waiting = sender.waiting();
+    stored('open', env.Date.now(), atLeast(1, options.maxQueueSize, 1000), (leftovers) => {
+      if (!over && waiting === sender.waiting()) sender.add(leftovers, true);
     });
-    pump.start();
+    stored('put', [...waiting]);
+    sender.start();
   }
 
   function flushOnLeave(): void {
-    if (!over && consent === 'granted') leave();
+    if (!over && consent === 'granted') sender.leave();
   }
 
   setConsent(options.consent ?? 'granted');
   return {
     push,
-    flush: pump.flush,
+    flush: sender.flush,
     flushOnLeave,
     takeDropped() {
-      const { dropped } = queue;
-      queue.dropped = 0;
-      return dropped;
+      const count = dropped;
+      dropped = 0;
+      return count;
     },
     setConsent,
     close() {
       flushOnLeave();
       over = true;
-      pump.close();
+      sender.close();
     },
   };
 }

@@ -40,32 +40,7 @@ export interface DeliveryOptions {
   debug?: boolean;
 }
 
-/** Options whose numbers are known and in bounds. */
-export type Settings = DeliveryOptions &
-  Required<
-    Pick<
-      DeliveryOptions,
-      'maxQueueSize' | 'maxBatchSize' | 'flushIntervalMs' | 'maxRetries' | 'backoffBaseMs'
-    >
-  >;
-
-/** The server refuses larger batches. */
-export const MAX_EVENTS_PER_REQUEST = 500;
-
-export function settingsFrom(options: DeliveryOptions): Settings {
-  const maxQueueSize = atLeast(1, options.maxQueueSize, 1000);
-  return {
-    ...options,
-    maxQueueSize,
-    // A batch larger than the queue would never be full.
-    maxBatchSize: Math.min(atLeast(1, options.maxBatchSize, 50), maxQueueSize, MAX_EVENTS_PER_REQUEST),
-    flushIntervalMs: atLeast(0, options.flushIntervalMs, 5000),
-    maxRetries: atLeast(0, options.maxRetries, 10),
-    backoffBaseMs: atLeast(1, options.backoffBaseMs, 1000),
-  };
-}
-
 /** Whole, and what is no finite number falls back: a page in plain JavaScript may pass anything. */
-function atLeast(least: number, value: number | undefined, fallback: number): number {
+export function atLeast(least: number, value: number | undefined, fallback: number): number {
   return Math.max(least, Math.floor(Number.isFinite(value) ? Number(value) : fallback));
 }

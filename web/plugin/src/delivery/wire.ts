@@ -7,7 +7,7 @@
  */
 import type { Environment } from './environment.ts';
 import type { Item } from './item.ts';
-import type { Settings } from './options.ts';
+import type { DeliveryOptions } from './options.ts';
 import { retryAfterMs, type Reply } from './reply.ts';
 
 /** Below this, compressing costs more than it saves. */
@@ -22,16 +22,16 @@ export interface Wire {
   readonly hangUp: () => void;
 }
 
-export function createWire(settings: Settings, env: Environment): Wire {
-  const { endpoint, writeKey } = settings;
-  const inHeader = writeKey && settings.writeKeyIn === 'header';
-  const compress = settings.compress ?? (inHeader || isSameOrigin(endpoint, env));
+export function createWire(options: DeliveryOptions, env: Environment): Wire {
+  const { endpoint, writeKey } = options;
+  const inHeader = writeKey && options.writeKeyIn === 'header';
+  const compress = options.compress ?? (inHeader || isSameOrigin(endpoint, env));
   const keyField = writeKey && !inHeader ? `"key":${JSON.stringify(writeKey)},` : '';
   let controller = new AbortController();
 
   function bodyOf(items: Item[]): string {
     const events = items.map((item) => item.json).join();
-    const sentAt = Math.round(settings.now ? settings.now() : env.Date.now());
+    const sentAt = Math.round(options.now ? options.now() : env.Date.now());
     return `{"sentAt":${sentAt},${keyField}"events":[${events}]}`;
   }
 
