@@ -10,7 +10,8 @@ import type { Network } from './network.ts';
 const SOURCE = `${import.meta.env.BASE_URL}media/master.m3u8`;
 /** Little is buffered and sent often, so that trouble and its traces show within seconds. */
 const BUFFER_SEC = 4;
-const FLUSH_INTERVAL_MS = 1000;
+const FLUSH_INTERVAL_MS = 500;
+const HEARTBEAT_MS = 2000;
 
 /** Gives up on a segment after the second attempt: nobody waits half a minute for a fatal error. */
 const IMPATIENT: LoaderConfig = {
@@ -43,6 +44,7 @@ export function createPlayer(
   const plugin = new TelemetryPlugin(hls, video, 'demo-viewer', {
     endpoint: '/telemetry',
     flushIntervalMs: FLUSH_INTERVAL_MS,
+    heartbeatMs: HEARTBEAT_MS,
     onEvent,
   });
   hls.attachMedia(video);

@@ -38,6 +38,8 @@ const CHUNK_BYTES = 8 * 1024;
 
 export class MediaServer {
   readonly trouble = new Trouble();
+  /** Pages of a test's own, by path. */
+  readonly pages = new Map<string, string>();
   private readonly server: Server;
 
   private constructor() {
@@ -66,7 +68,8 @@ export class MediaServer {
     const url = new URL(request.url ?? '/', this.url);
     const isMedia = url.pathname.startsWith('/media/');
     if (isMedia && (await this.isTroubled(url.pathname, response))) return;
-    const body = await load(url.pathname);
+    const page = this.pages.get(url.pathname);
+    const body = page === undefined ? await load(url.pathname) : Buffer.from(page);
     if (body === undefined) {
       response.writeHead(404).end();
       return;

@@ -1,26 +1,17 @@
 /** What a page may know of the browser, the screen and the network, without asking anyone. */
 
-/** The first one whose token the user agent holds; order matters, many claim to be others. */
-const BROWSERS: readonly [name: string, token: RegExp][] = [
-  ['Edge', /Edg/],
-  ['Opera', /OPR/],
-  ['Samsung Internet', /SamsungBrowser/],
-  ['Firefox', /Firefox|FxiOS/],
-  ['Chrome', /Chrom|CriOS/],
-  ['Safari', /Safari/],
-];
-const SYSTEMS: readonly [name: string, token: RegExp][] = [
-  ['Android', /Android/],
-  ['iOS', /iP(hone|ad|od)/],
-  ['Windows', /Windows/],
-  ['macOS', /Mac/],
-  ['Chrome OS', /CrOS/],
-  ['Linux', /Linux|Tizen|Web0S/],
-];
+/** `token` or `token=name`: the first whose token is in the user agent. Order matters, many claim to be others. */
+const BROWSERS =
+  'Edg=Edge,OPR=Opera,SamsungBrowser=Samsung Internet,Firefox,FxiOS=Firefox,Chrome,CriOS=Chrome,Safari';
+const SYSTEMS = 'Android,iPhone=iOS,iPad=iOS,Windows,Mac=macOS,CrOS=Chrome OS,Linux,Tizen,Web0S=webOS';
+
+function named(names: string): string | undefined {
+  const known = names.split(',').map((name) => name.split('='));
+  const [token, name = token] = known.find(([token = '']) => navigator.userAgent.includes(token)) ?? [];
+  return name;
+}
 
 export function deviceInfo(): Record<string, unknown> {
-  const agent = navigator.userAgent;
-  const named = (names: typeof BROWSERS) => names.find(([, token]) => token.test(agent))?.[0];
   return {
     browser: named(BROWSERS),
     os: named(SYSTEMS),
@@ -37,23 +28,13 @@ interface NetworkInformation {
 
 /** Empty where the browser does not tell. */
 export function networkInfo(): Record<string, unknown> {
-  const { connection } = navigator as { connection?: NetworkInformation };
-  if (!connection) return {};
-  return {
-    downlinkMbps: connection.downlink,
-    rttMs: connection.rtt,
-    effectiveType: connection.effectiveType,
-  };
+  const { downlink, rtt, effectiveType } =
+    (navigator as { connection?: NetworkInformation }).connection ?? {};
+  return { downlinkMbps: downlink, rttMs: rtt, effectiveType };
 }
 
-/** The page, without what may hold secrets: no query, no fragment. */
-export function pageInfo(): Record<string, unknown> {
-  return { url: location.origin + location.pathname };
-}
-
+/** Random. Pages without https have no randomUUID. */
 export function uuid(): string {
-  // Pages without https have no randomUUID.
-  if ('randomUUID' in crypto) return crypto.randomUUID();
-  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const { randomUUID } = crypto as { randomUUID?: () => string };
+  return randomUUID?.call(crypto) ?? `${Math.random()}${Math.random()}`.replaceAll('0.', '');
 }

@@ -48,7 +48,7 @@ export interface PlayerFailure {
   type: string;
   details: string;
   fatal: boolean;
-  httpStatus?: number;
+  httpStatus?: number | undefined;
 }
 
 /** One event. Fields beside these depend on its type. */

@@ -32,9 +32,6 @@ function bufferAhead({ buffered, currentTime }: HTMLVideoElement): number {
   return 0;
 }
 
-/** Over less time than this the counter's steps show. */
-const FPS_WINDOW_MS = 900;
-
 /** Cumulative counts of video frames; nothing where the browser does not count. */
 export interface Frames {
   /** Dropped ones included. */
@@ -46,24 +43,4 @@ export function framesOf(video: HTMLVideoElement): Frames {
   // Some browsers on television sets lack it, whatever the types say.
   const quality = (video.getVideoPlaybackQuality as (() => VideoPlaybackQuality) | undefined)?.call(video);
   return quality ? { decoded: quality.totalVideoFrames, dropped: quality.droppedVideoFrames } : {};
-}
-
-/** Frames per second, from how the frame counter grows while playing. */
-export function createFrameRate(): (
-  at: number,
-  decoded: number | undefined,
-  playing: boolean,
-) => number | undefined {
-  let from: { at: number; decoded: number } | undefined;
-  let fps: number | undefined;
-  return (at, decoded, playing) => {
-    const now = playing && decoded !== undefined ? { at, decoded } : undefined;
-    if (!now) fps = undefined;
-    if (!now || !from || now.decoded < from.decoded) from = now;
-    else if (at - from.at >= FPS_WINDOW_MS) {
-      fps = Math.round(((now.decoded - from.decoded) * 10_000) / (at - from.at)) / 10;
-      from = now;
-    }
-    return fps;
-  };
 }

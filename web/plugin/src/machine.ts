@@ -89,7 +89,7 @@ interface Stall {
 }
 
 /** For a source that was loaded just now. */
-export function createMachine(first: Look, emitTo: Emit): Machine {
+export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT_MS): Machine {
   const ledger = createLedger(first.at);
   let state: State = 'idle';
   let last = first;
@@ -195,7 +195,7 @@ export function createMachine(first: Look, emitTo: Emit): Machine {
     },
 
     tick(look) {
-      if (isActive() && look.at - toldAt >= HEARTBEAT_MS) emit('HEARTBEAT', look.at);
+      if (isActive() && look.at - toldAt >= heartbeatMs) emit('HEARTBEAT', look.at);
     },
 
     end(look, reason) {

@@ -23,6 +23,8 @@ export interface Options extends Partial<DeliveryOptions> {
   sampleRate?: number | undefined;
   /** Tell of errors that the player recovers from by itself, too. Off. */
   nonFatalErrors?: boolean | undefined;
+  /** How long a session that plays may say nothing before it tells that it lives, ms. 10 000. */
+  heartbeatMs?: number | undefined;
   /** `false`: send the original client's six types of event only. */
   extendedEvents?: boolean | undefined;
   /** Called with every event as it is queued. */

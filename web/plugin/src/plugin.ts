@@ -3,155 +3,156 @@
  * own. Nothing in it may ever reach the page: every listener swallows what it throws.
  */
 
-import type { Adapter, AdapterFactory } from './adapters/adapter.ts';
-import { plainAdapter } from './adapters/plain.ts';
-import { type Consent, createDelivery, type Delivery } from './delivery/index.ts';
+import {
+  type Adapter,
+  type AdapterFactory,
+  DOM,
+  type Handlers,
+  type PlayerEvents,
+} from './adapters/adapter.ts';
+import { type Consent, createDelivery } from './delivery/index.ts';
 import type { PlayerFailure } from './events.ts';
-
 import { now } from './look.ts';
 import type { Options } from './options.ts';
 import { createSession, MEDIA_SIGNALS, type Session } from './session.ts';
+import type { Classic } from './six.ts';
 
 /** How often the playhead is looked at while it should move, ms. */
 const TICK_MS = 250;
 
-/** One plugin a media element: a second one would count everything twice. */
-const attached = new WeakMap<HTMLVideoElement, Plugin>();
-
-/** Runs `act`, and lets nothing out. */
-function quietly(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // Telemetry that fails must not be noticed by the page.
-  }
+/** A plugin at work on a media element. */
+export interface TelemetryPlugin {
+  /** The current session's id, null while there is none. */
+  readonly sessionId: string | null;
+  /** When the viewer has decided. */
+  setConsent(consent: Consent): void;
+  /** Tells of an error that the player does not tell of itself, e.g. when its `load()` is rejected. */
+  reportError(failure: PlayerFailure): void;
+  /** Ends the session, sends what waits, and removes every listener and timer. */
+  destroy(): void;
 }
 
-export class Plugin {
-  /** The players it knows, the first that fits is taken. */
-  protected static adapters: readonly AdapterFactory[] = [];
-
+export interface TelemetryPluginClass {
+  new (player: unknown, video: HTMLVideoElement, viewerId?: string, options?: Options): TelemetryPlugin;
   /**
    * Attaches to a player. A second attachment to the same media element is refused: it gives back the
    * first one.
    */
-  static attach(player: unknown, video: HTMLVideoElement, options: Options = {}): Plugin {
-    return new this(player, video, options.viewerId, options);
+  attach(player: unknown, video: HTMLVideoElement, options?: Options): TelemetryPlugin;
+}
+
+/** One plugin a media element: a second one would count everything twice. */
+const attached = new WeakMap<HTMLVideoElement, TelemetryPlugin>();
+
+/** The plugin for players of these kinds, the first that fits is taken. For any other it does nothing. */
+export function pluginFor(adapters: readonly AdapterFactory[], classic?: Classic): TelemetryPluginClass {
+  function Plugin(player: unknown, video: HTMLVideoElement, viewerId?: string, options?: Options) {
+    return Plugin.attach(player, video, viewerId ? { ...options, viewerId } : options);
   }
-
-  private readonly video!: HTMLVideoElement;
-  private readonly adapter!: Adapter;
-  private readonly options!: Options;
-  private readonly delivery!: Delivery;
-  private session: Session | null = null;
-  private timer: ReturnType<typeof setInterval> | undefined;
-  private readonly undo: (() => void)[] = [];
-
-  constructor(player: unknown, video: HTMLVideoElement, viewerId?: string, config: Options = {}) {
+  Plugin.attach = (player: unknown, video: HTMLVideoElement, options: Options = {}): TelemetryPlugin => {
     const first = attached.get(video);
     if (first) return first;
-    attached.set(video, this);
-    const { adapters } = this.constructor as typeof Plugin;
-    this.video = video;
-    this.options = { ...config, viewerId: viewerId ?? config.viewerId };
-    this.delivery = createDelivery({ endpoint: '/telemetry', now, ...config });
-    const adapter = adapters.map((make) => make(player, video)).find(Boolean);
-    this.adapter = adapter ?? plainAdapter(player, video);
-    quietly(() => {
-      this.listen();
-    });
-  }
+    const plugin = attach(adapters, player, video, options, classic);
+    attached.set(video, plugin);
+    return plugin;
+  };
+  // What a constructor returns is what `new` gives.
+  return Plugin as unknown as TelemetryPluginClass;
+}
 
-  /** The current session's id, null while there is none. */
-  get sessionId(): string | null {
-    return this.session?.id ?? null;
-  }
+function attach(
+  adapters: readonly AdapterFactory[],
+  player: unknown,
+  video: HTMLVideoElement,
+  options: Options,
+  classic?: Classic,
+): TelemetryPlugin {
+  const delivery = createDelivery({ endpoint: '/telemetry', now, ...options });
+  const undo: (() => void)[] = [];
+  let session: Session | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
 
-  setConsent(consent: Consent): void {
-    this.delivery.setConsent(consent);
-  }
-
-  /** Tells of an error that the player does not tell of itself, e.g. when its `load()` is rejected. */
-  reportError(failure: PlayerFailure): void {
-    quietly(() => this.session?.fail(failure));
-  }
-
-  /** Ends the session, sends what waits, and removes every listener and timer. */
-  destroy(): void {
-    quietly(() => this.session?.end('destroy'));
-    for (const undo of this.undo.splice(0)) quietly(undo);
-    clearInterval(this.timer);
-    this.session = null;
-    attached.delete(this.video);
-    this.delivery.close();
-  }
-
-  private listen(): void {
-    const { adapter, video } = this;
-    for (const name of MEDIA_SIGNALS) {
-      this.on(video, name, () => {
-        this.session?.media(name);
-      });
+  /** Every way in: nothing gets out, and after it, ticks run exactly while there is something to watch. */
+  function act(action: () => void): void {
+    try {
+      action();
+    } catch {
+      // Telemetry that fails must not be noticed by the page.
     }
-    this.on(document, 'visibilitychange', () => {
-      this.session?.visibility(document.hidden);
-      if (document.hidden) this.delivery.flushOnLeave();
-    });
-    this.on(globalThis, 'pagehide', () => {
-      this.session?.end('page_close');
-      this.delivery.flushOnLeave();
-    });
-    this.on(globalThis, 'pageshow', (event) => {
-      if ((event as PageTransitionEvent).persisted && !video.paused) this.session?.media('play');
-    });
-    this.undo.push(
-      adapter.listen({
-        source: () => {
-          this.act(() => {
-            this.begin();
-          });
-        },
-        rendition: (announced) => {
-          this.act(() => this.session?.rendition(announced));
-        },
-        error: (failure) => {
-          this.act(() => this.session?.fail(failure));
-        },
-      }),
-    );
-    if (adapter.hasSource()) this.begin();
+    const wanted = session?.isActive();
+    if (!wanted === !timer) return;
+    clearInterval(timer);
+    timer = wanted ? setInterval(act, TICK_MS, () => session?.signal('tick')) : undefined;
   }
 
-  private on(target: EventTarget, name: string, listener: (event: Event) => void): void {
-    const quiet = (event: Event) => {
-      this.act(() => {
-        listener(event);
-      });
-    };
-    // Captured: a page that stops the event's way does not stop us.
-    target.addEventListener(name, quiet, true);
-    this.undo.push(() => {
-      target.removeEventListener(name, quiet, true);
-    });
-  }
-
-  /** Every way in: after it, ticks run exactly while there is something to watch. */
-  private act(act: () => void): void {
-    quietly(act);
-    const wanted = Boolean(this.session?.isActive());
-    if (wanted === (this.timer !== undefined)) return;
-    clearInterval(this.timer);
-    const tick = () => {
-      this.act(() => this.session?.tick());
-    };
-    this.timer = wanted ? setInterval(tick, TICK_MS) : undefined;
+  /** Hears these events until the plugin is destroyed. */
+  function hear(emitter: object, [add, remove]: Adapter['methods'], handlers: Handlers): void {
+    const methods = emitter as Record<string, (name: string, handler: () => void) => void>;
+    for (const [name, handler] of Object.entries(handlers)) {
+      const quiet = (...args: never[]) => {
+        act(() => {
+          handler(...args);
+        });
+      };
+      methods[add]?.(name, quiet);
+      undo.push(() => methods[remove]?.(name, quiet));
+    }
   }
 
   /** A new source: the session before it ends, the next one begins, unless it is left out of the sample. */
-  private begin(): void {
-    this.session?.end('source_change');
-    const { options } = this;
+  function begin(): void {
+    session?.signal('end', 'source_change');
     const chosen = Math.random() < (options.sampleRate ?? 1);
-    this.session = chosen ? createSession(this.video, this.adapter, options, this.delivery) : null;
+    session = chosen && adapter ? createSession(video, adapter, options, delivery, classic) : undefined;
   }
+
+  const events: PlayerEvents = {
+    source: begin,
+    unload(reason) {
+      session?.signal('end', reason);
+    },
+    rendition: (announced) => session?.signal('rendition', announced),
+    error: (failure) => session?.signal('error', failure),
+  };
+  const adapter = adapters.map((make) => make(player, events, video)).find(Boolean);
+  act(() => {
+    if (!adapter) return;
+    hear(adapter.emitter, adapter.methods, adapter.handlers);
+    for (const name of MEDIA_SIGNALS) hear(video, DOM, { [name]: () => session?.signal(name) });
+    hear(document, DOM, {
+      visibilitychange() {
+        session?.signal('visibility', document.hidden);
+        if (document.hidden) delivery.flushOnLeave();
+      },
+    });
+    hear(globalThis, DOM, {
+      pagehide() {
+        session?.signal('end', 'page_close');
+        delivery.flushOnLeave();
+      },
+      pageshow({ persisted }: PageTransitionEvent) {
+        if (persisted && !video.paused) session?.signal('play');
+      },
+    });
+    if (adapter.hasSource()) begin();
+  });
+
+  return {
+    get sessionId() {
+      return session?.id ?? null;
+    },
+    setConsent: delivery.setConsent,
+    reportError(failure) {
+      act(() => {
+        events.error(failure);
+      });
+    },
+    destroy() {
+      act(() => session?.signal('end', 'destroy'));
+      session = undefined;
+      undo.splice(0).forEach(act);
+      attached.delete(video);
+      delivery.close();
+    },
+  };
 }

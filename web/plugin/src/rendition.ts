@@ -5,32 +5,20 @@
 
 import type { Rendition } from './events.ts';
 
-/** The rendition shown when frames are `height` px high, or undefined while nothing is known. */
+/** The rendition whose frames the element shows; undefined while nothing is known. */
 export function shownRendition(
-  video: { videoWidth: number; videoHeight: number },
+  { videoWidth: width, videoHeight: height }: Pick<HTMLVideoElement, 'videoWidth' | 'videoHeight'>,
   renditions: readonly Rendition[],
   announced: Rendition | undefined,
   shown: Rendition | undefined,
 ): Rendition | undefined {
-  const { videoWidth: width, videoHeight: height } = video;
-  if (!height) return announced ?? shown;
-  const fitting = renditions.filter((rendition) => rendition.height === height);
-  // Renditions of one height are told apart by nothing but the player's word.
-  const fits = (rendition: Rendition | undefined) =>
-    rendition && fitting.some((other) => other.bitrateKbps === rendition.bitrateKbps) ? rendition : undefined;
+  // Sound has no height, and a playlist may name none: then the player's word counts.
+  const fits = (rendition?: Rendition) =>
+    rendition && (!height || !rendition.height || rendition.height === height);
   return (
-    fits(announced) ?? fits(shown) ?? fitting[0] ?? withoutHeights(renditions, announced) ?? { width, height }
+    // Renditions of one height are told apart by nothing else.
+    [announced, shown].find(fits) ??
+    renditions.find((rendition) => height && rendition.height === height) ??
+    (height ? { width, height } : undefined)
   );
-}
-
-/** A playlist may name no resolutions. */
-function withoutHeights(
-  renditions: readonly Rendition[],
-  announced: Rendition | undefined,
-): Rendition | undefined {
-  return renditions.some((rendition) => rendition.height) ? undefined : announced;
-}
-
-export function sameRendition(a: Rendition | undefined, b: Rendition | undefined): boolean {
-  return a?.bitrateKbps === b?.bitrateKbps && a?.height === b?.height && a?.width === b?.width;
 }

@@ -5,16 +5,19 @@
 
 import type { Adapter } from './adapters/adapter.ts';
 import type { Delivery } from './delivery/index.ts';
-import { deviceInfo, networkInfo, pageInfo, uuid } from './device.ts';
+import { deviceInfo, networkInfo, uuid } from './device.ts';
 import type { EventType, PlayerFailure, Rendition } from './events.ts';
-import { createFrameRate, framesOf, lookAt } from './look.ts';
-import { createMachine, type SessionEnd } from './machine.ts';
+import { framesOf, lookAt } from './look.ts';
+import { createMachine, type Look, type Signals } from './machine.ts';
 import type { Options } from './options.ts';
-import { sameRendition, shownRendition } from './rendition.ts';
+import { shownRendition } from './rendition.ts';
+import type { Classic } from './six.ts';
 
 /** The same non-fatal error is told once in this time. */
 const SAME_ERROR_MS = 10_000;
 const CUSTOM_KEYS = 20;
+/** Over less time than this the steps of the frame counter show. */
+const FPS_WINDOW_MS = 900;
 
 /** The media element's events that a session hears of. */
 export const MEDIA_SIGNALS = [
@@ -26,19 +29,21 @@ export const MEDIA_SIGNALS = [
   'ended',
   'ratechange',
   'resize',
+  'emptied',
 ] as const;
-export type MediaSignal = (typeof MEDIA_SIGNALS)[number];
+
+/** What the machine hears of, and what only this module does. */
+interface SessionSignals extends Omit<Signals, 'quality'> {
+  resize: [];
+  /** The player took its media away. */
+  emptied: [];
+  /** The player switched, by its own word to this rendition. */
+  rendition: [announced: Rendition | undefined];
+}
 
 export interface Session {
   readonly id: string;
-  media(name: MediaSignal): void;
-  visibility(hidden: boolean): void;
-  /** The player switched, by its own word to this rendition. */
-  rendition(announced: Rendition | undefined): void;
-  fail(error: PlayerFailure): void;
-  /** Time passes: wanted a few times a second while active. */
-  tick(): void;
-  end(reason: SessionEnd): void;
+  signal<Name extends keyof SessionSignals>(name: Name, ...detail: SessionSignals[Name]): void;
   isActive(): boolean;
 }
 
@@ -47,23 +52,26 @@ export function createSession(
   adapter: Adapter,
   options: Options,
   delivery: Pick<Delivery, 'push' | 'takeDropped'>,
+  classic?: Classic,
 ): Session {
-  const extended = options.extendedEvents !== false;
+  const six = options.extendedEvents === false && classic?.(send);
   const first = lookAt(video);
   const id = `${uuid()}-${Math.round(first.at)}`;
   const device = deviceInfo();
-  const frameRate = createFrameRate();
+  let countedAt = 0;
+  let counted = 0;
   const errorToldAt: Record<string, number> = {};
   let fps: number | undefined;
   let seq = 0;
   let interactions = 0;
-  let waitingAt = 0;
   let shown: Rendition | undefined;
   let announced: Rendition | undefined;
 
-  const machine = createMachine(first, (type, at, fields) => {
-    if (extended || type === 'QUALITY_CHANGE' || type === 'PLAYER_ERROR') send(type, at, fields);
-  });
+  const machine = createMachine(first, tell, options.heartbeatMs);
+
+  function tell(type: EventType, at: number, fields?: Record<string, unknown>): void {
+    if (!six || type === 'QUALITY_CHANGE' || type === 'PLAYER_ERROR') send(type, at, fields);
+  }
 
   function send(eventType: EventType, at: number, fields?: Record<string, unknown>): void {
     const totals = machine.totals();
@@ -84,7 +92,7 @@ export function createSession(
         totalPauseTime: totals.pausedMs,
         interactionCount: interactions,
       },
-      ...(extended && { seq, state: machine.state(), totals }),
+      ...(!six && { seq, state: machine.state(), totals }),
       video: eventType === 'FIRST_FRAME' ? videoInfo() : undefined,
       droppedEvents,
       ...fields,
@@ -119,78 +127,60 @@ export function createSession(
   }
 
   /** Tells of the rendition on screen, if it is another one. What stands still changes nothing on screen. */
-  function update(): void {
+  function update(look: Look): void {
     const state = machine.state();
     if (state !== 'playing' && state !== 'paused' && state !== 'ended') return;
     const now = shownRendition(video, adapter.renditions(), announced, shown);
-    if (!now || sameRendition(now, shown)) return;
+    if (!now || JSON.stringify(now) === JSON.stringify(shown)) return;
     const previous = shown ?? null;
     shown = now;
-    machine.signal('quality', lookAt(video), { previous });
+    machine.signal('quality', look, { previous });
   }
 
-  /** As the original client has it: every wait is told, what it means is left to the server. */
-  function sendOfSix(name: MediaSignal, at: number): void {
-    if (name === 'play') send('PLAY', at);
-    if (name === 'pause') send('PAUSE', at);
-    if (name === 'waiting') send('BUFFER_START', at, { buffering: { startedAt: (waitingAt = at) } });
-    if (name === 'playing' && waitingAt) {
-      send('BUFFER_END', at, {
-        buffering: { startedAt: waitingAt, endedAt: at, durationMs: at - waitingAt },
-      });
-      waitingAt = 0;
-    }
+  /** Frames per second, from how the frame counter grows while playing. */
+  function count(at: number): void {
+    const { decoded = 0 } = framesOf(video);
+    const fresh = machine.state() !== 'playing' || decoded < counted || !counted;
+    if (!fresh && at - countedAt < FPS_WINDOW_MS) return;
+    fps = fresh ? undefined : Math.round(((decoded - counted) * 10_000) / (at - countedAt)) / 10;
+    countedAt = at;
+    counted = decoded;
   }
 
-  function media(name: MediaSignal): void {
+  function signal(name: keyof SessionSignals, ...detail: unknown[]): void {
     const look = lookAt(video);
+    // A video that begins anew by itself was not sought in.
+    if (name === 'seeking' && video.loop && !look.position) return;
+    if (name === 'error' && isRepeated(detail[0] as PlayerFailure, look.at)) return;
     if (name === 'play' || name === 'pause' || name === 'seeking') interactions++;
-    if (name !== 'resize') machine.signal(name, look);
-    if (name === 'resize' || name === 'playing') update();
-    if (!extended) sendOfSix(name, Math.round(look.at));
+    if (name === 'rendition') announced = detail[0] as Rendition | undefined;
+    else if (name === 'emptied') machine.signal('pause', look);
+    else if (name !== 'resize') machine.signal(name, look, ...(detail as []));
+    if (name === 'tick') count(look.at);
+    if (six) six(name, Math.round(look.at));
+    update(look);
+  }
+
+  /** Not fatal, and not wanted or told a moment ago. */
+  function isRepeated({ type, details, fatal }: PlayerFailure, at: number): boolean {
+    const kind = type + details;
+    const repeated = !fatal && (!options.nonFatalErrors || at - (errorToldAt[kind] ?? 0) < SAME_ERROR_MS);
+    if (!repeated) errorToldAt[kind] = at;
+    return repeated;
   }
 
   const { custom } = options;
   machine.start({
     video: videoInfo(),
-    page: pageInfo(),
+    // No query and no fragment: they may hold secrets.
+    page: { url: location.origin + location.pathname },
     custom: custom && Object.fromEntries(Object.entries(custom).slice(0, CUSTOM_KEYS)),
   });
   // The plugin may come when the player plays already.
   if (!video.paused && !video.ended)
-    media(
-      video.readyState > HTMLMediaElement.HAVE_CURRENT_DATA && video.currentTime > 0 ? 'playing' : 'play',
-    );
+    signal(video.readyState > HTMLMediaElement.HAVE_CURRENT_DATA && video.currentTime ? 'playing' : 'play');
 
-  return {
-    id,
-    media,
-    visibility: (hidden) => {
-      machine.signal('visibility', lookAt(video), hidden);
-    },
-    rendition(to) {
-      announced = to;
-      update();
-    },
-    fail(error) {
-      const look = lookAt(video);
-      const kind = error.type + error.details;
-      if (!error.fatal && (!options.nonFatalErrors || look.at - (errorToldAt[kind] ?? 0) < SAME_ERROR_MS))
-        return;
-      errorToldAt[kind] = look.at;
-      machine.signal('error', look, error);
-    },
-    tick() {
-      const look = lookAt(video);
-      machine.signal('tick', look);
-      fps = frameRate(look.at, framesOf(video).decoded, machine.state() === 'playing');
-      update();
-    },
-    end: (reason) => {
-      machine.signal('end', lookAt(video), reason);
-    },
-    isActive: machine.isActive,
-  };
+  return { id, signal, isActive: machine.isActive };
 }
 
 /** To the millisecond. */

@@ -10,10 +10,15 @@ import type { PlayerFailure, Rendition } from '../events.ts';
 export interface PlayerEvents {
   /** A new source is being loaded. */
   source(): void;
+  /** The source is gone, and perhaps the player. */
+  unload(reason: 'source_change' | 'destroy'): void;
   /** The player switched; its own word for which rendition plays now, if it has one. */
   rendition(announced?: Rendition): void;
   error(failure: PlayerFailure): void;
 }
+
+/** Listeners by the name of their event. */
+export type Handlers = Record<string, (...args: never[]) => void>;
 
 export interface Adapter {
   readonly name: string;
@@ -22,12 +27,23 @@ export interface Adapter {
   hasSource(): boolean;
   /** All renditions of the current source. */
   renditions(): Rendition[];
-  /** Listens from now on. Returns what ends it. */
-  listen(events: PlayerEvents): () => void;
+  /** The player's events, heard on `emitter`; the player's names for adding and removing a listener. */
+  readonly emitter: object;
+  readonly methods: readonly [add: string, remove: string];
+  readonly handlers: Handlers;
 }
 
+/** What media elements and their kin call it. */
+export const DOM = ['addEventListener', 'removeEventListener'] as const;
+/** What event emitters call it. */
+export const EMITTER = ['on', 'off'] as const;
+
 /** Makes an adapter for a player of its kind, nothing for any other. */
-export type AdapterFactory = (player: unknown, video: HTMLVideoElement) => Adapter | undefined;
+export type AdapterFactory = (
+  player: unknown,
+  events: PlayerEvents,
+  video: HTMLVideoElement,
+) => Adapter | undefined;
 
 /** A rendition without what the player does not know: a width of 0, a bitrate of NaN. */
 export function rendition(bitsPerSecond?: number, width?: number, height?: number): Rendition {
@@ -38,20 +54,7 @@ export function rendition(bitsPerSecond?: number, width?: number, height?: numbe
   };
 }
 
-/** True if the object has all these methods. */
-export function hasMethods(player: unknown, ...names: string[]): boolean {
-  const methods = player as Record<string, unknown> | null | undefined;
-  return names.every((name) => typeof methods?.[name] === 'function');
-}
-
-type Handlers = Record<string, (event: never) => void>;
-
-/** Adds listeners by the two methods of a player that have these names. Returns what removes them. */
-export function listenTo(player: object, add: string, remove: string, handlers: Handlers): () => void {
-  const methods = player as Record<string, (name: string, handler: unknown) => void>;
-  const all = Object.entries(handlers);
-  for (const [name, handler] of all) methods[add]?.(name, handler);
-  return () => {
-    for (const [name, handler] of all) methods[remove]?.(name, handler);
-  };
+/** True if the object has this member, which only players of its kind have. */
+export function has(player: unknown, member: string): boolean {
+  return Boolean((player as Record<string, unknown> | null | undefined)?.[member]);
 }

@@ -1,6 +1,6 @@
 /** dash.js, version 5 and its kin */
 
-import { type Adapter, hasMethods, listenTo, rendition } from './adapter.ts';
+import { type Adapter, EMITTER, has, type PlayerEvents, rendition } from './adapter.ts';
 
 interface Representation {
   readonly bandwidth?: number;
@@ -27,8 +27,8 @@ interface DashError {
 const of = ({ bandwidth, bitrateInKbit = 0, width, height }: Representation) =>
   rendition(bandwidth ?? bitrateInKbit * 1000, width, height);
 
-export function dashAdapter(player: unknown): Adapter | undefined {
-  if (!hasMethods(player, 'attachSource', 'attachView', 'getRepresentationsByType', 'getVersion')) return;
+export function dashAdapter(player: unknown, events: PlayerEvents): Adapter | undefined {
+  if (!has(player, 'getRepresentationsByType')) return;
   const dash = player as Dash;
   return {
     name: 'dash.js',
@@ -42,22 +42,27 @@ export function dashAdapter(player: unknown): Adapter | undefined {
       }
     },
     renditions: () => dash.getRepresentationsByType('video').map(of),
-    listen: (events) =>
-      listenTo(dash, 'on', 'off', {
-        manifestLoadingStarted: () => {
-          events.source();
-        },
-        qualityChangeRendered: ({ mediaType, newRepresentation }: Rendered) => {
-          if (mediaType === 'video') events.rendition(of(newRepresentation));
-        },
-        // It tells of no error that it recovers from by itself.
-        error: ({ error }: DashError) => {
-          if (!error) return;
-          const httpStatus = error.data?.response?.status;
-          const details = error.message ?? '';
-          events.error({ type: String(error.code), details, fatal: true, ...(httpStatus && { httpStatus }) });
-        },
-      }),
+    emitter: dash,
+    methods: EMITTER,
+    handlers: {
+      manifestLoadingStarted() {
+        events.source();
+      },
+      qualityChangeRendered({ mediaType, newRepresentation }: Rendered) {
+        if (mediaType === 'video') events.rendition(of(newRepresentation));
+      },
+      // It tells of no error that it recovers from by itself.
+      error({ error }: DashError) {
+        if (!error) return;
+        const { code, message = '', data } = error;
+        events.error({
+          type: String(code),
+          details: message,
+          fatal: true,
+          httpStatus: data?.response?.status,
+        });
+      },
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** hls.js */
 
 import type { Rendition } from '../events.ts';
-import { type Adapter, hasMethods, listenTo, rendition } from './adapter.ts';
+import { type Adapter, EMITTER, has, type PlayerEvents, rendition } from './adapter.ts';
 
 interface Level {
   readonly bitrate: number;
@@ -22,8 +22,8 @@ interface HlsError {
   readonly response?: { readonly code?: number };
 }
 
-export function hlsAdapter(player: unknown): Adapter | undefined {
-  if (!hasMethods(player, 'loadSource', 'attachMedia', 'on', 'off')) return;
+export function hlsAdapter(player: unknown, events: PlayerEvents): Adapter | undefined {
+  if (!has(player, 'loadSource')) return;
   const hls = player as Hls;
   const of = (level: Level | undefined): Rendition | undefined =>
     level && rendition(level.bitrate, level.width, level.height);
@@ -32,19 +32,21 @@ export function hlsAdapter(player: unknown): Adapter | undefined {
     version: hls.constructor.version,
     hasSource: () => Boolean(hls.url),
     renditions: () => hls.levels.flatMap((level) => of(level) ?? []),
-    listen: (events) =>
-      listenTo(hls, 'on', 'off', {
-        hlsManifestLoading: () => {
-          events.source();
-        },
-        hlsLevelSwitched: (_: unknown, data?: { level: number }) => {
-          events.rendition(of(hls.levels[data?.level ?? -1]));
-        },
-        hlsError: (_: unknown, data?: HlsError) => {
-          if (!data) return;
-          const { type, details, fatal, response } = data;
-          events.error({ type, details, fatal, ...(response?.code && { httpStatus: response.code }) });
-        },
-      }),
+    emitter: hls,
+    methods: EMITTER,
+    handlers: {
+      hlsManifestLoading() {
+        events.source();
+      },
+      hlsDestroying() {
+        events.unload('destroy');
+      },
+      hlsLevelSwitched(_: unknown, { level }: { level: number }) {
+        events.rendition(of(hls.levels[level]));
+      },
+      hlsError(_: unknown, { type, details, fatal, response }: HlsError) {
+        events.error({ type, details, fatal, httpStatus: response?.code || undefined });
+      },
+    },
   };
 }

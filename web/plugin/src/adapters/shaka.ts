@@ -1,7 +1,7 @@
 /** Shaka Player */
 
 import type { Rendition } from '../events.ts';
-import { type Adapter, hasMethods, listenTo, rendition } from './adapter.ts';
+import { type Adapter, DOM, has, type PlayerEvents, rendition } from './adapter.ts';
 
 interface Track {
   readonly active: boolean;
@@ -31,37 +31,39 @@ const BAD_HTTP_STATUS = 1001;
 const of = ({ bandwidth, videoBandwidth, width, height }: Track): Rendition =>
   rendition(videoBandwidth ?? bandwidth, width ?? 0, height ?? 0);
 
-export function shakaAdapter(player: unknown): Adapter | undefined {
-  if (!hasMethods(player, 'getVariantTracks', 'getAssetUri', 'addEventListener')) return;
+export function shakaAdapter(player: unknown, events: PlayerEvents): Adapter | undefined {
+  if (!has(player, 'getVariantTracks')) return;
   const shaka = player as Shaka;
+  const switched = () => {
+    const active = shaka.getVariantTracks().find((track) => track.active);
+    events.rendition(active && of(active));
+  };
   return {
     name: 'Shaka Player',
     version: shaka.constructor.version,
     hasSource: () => Boolean(shaka.getAssetUri()),
     renditions: () => shaka.getVariantTracks().map(of),
-    listen: (events) => {
-      const switched = () => {
-        const active = shaka.getVariantTracks().find((track) => track.active);
-        events.rendition(active && of(active));
-      };
-      return listenTo(shaka, 'addEventListener', 'removeEventListener', {
-        loading: () => {
-          events.source();
-        },
-        adaptation: switched,
-        variantchanged: switched,
-        error: ({ detail }: { detail?: ShakaError }) => {
-          if (!detail) return;
-          const { severity, category, code, data } = detail;
-          const httpStatus = code === BAD_HTTP_STATUS ? data?.[1] : undefined;
-          events.error({
-            type: category === NETWORK ? 'network' : `category ${category}`,
-            details: String(code),
-            fatal: severity === CRITICAL,
-            ...(typeof httpStatus === 'number' && { httpStatus }),
-          });
-        },
-      });
+    emitter: shaka,
+    methods: DOM,
+    handlers: {
+      loading() {
+        events.source();
+      },
+      unloading() {
+        events.unload('source_change');
+      },
+      adaptation: switched,
+      variantchanged: switched,
+      error({ detail }: { detail?: ShakaError }) {
+        if (!detail) return;
+        const { severity, category, code, data } = detail;
+        events.error({
+          type: category === NETWORK ? 'network' : `category ${category}`,
+          details: String(code),
+          fatal: severity === CRITICAL,
+          httpStatus: code === BAD_HTTP_STATUS ? Number(data?.[1]) || undefined : undefined,
+        });
+      },
     },
   };
 }

@@ -1,7 +1,7 @@
 /** video.js, with its own HLS and DASH engine (VHS) or none */
 
 import type { Rendition } from '../events.ts';
-import { type Adapter, hasMethods, listenTo, rendition } from './adapter.ts';
+import { type Adapter, EMITTER, has, type PlayerEvents, rendition } from './adapter.ts';
 
 interface Playlist {
   readonly attributes?: {
@@ -29,8 +29,8 @@ export const MEDIA_ERRORS = ['', 'ABORTED', 'NETWORK', 'DECODE', 'SRC_NOT_SUPPOR
 const of = ({ attributes }: Playlist): Rendition =>
   rendition(attributes?.BANDWIDTH, attributes?.RESOLUTION?.width, attributes?.RESOLUTION?.height);
 
-export function videojsAdapter(player: unknown): Adapter | undefined {
-  if (!hasMethods(player, 'tech', 'currentSrc', 'error', 'on', 'off')) return;
+export function videojsAdapter(player: unknown, events: PlayerEvents): Adapter | undefined {
+  if (!has(player, 'tech')) return;
   const videojs = player as VideoJs;
   const global = globalThis as { videojs?: { readonly VERSION?: string } };
   // The argument says that one knows: another tech may have other things inside.
@@ -40,22 +40,25 @@ export function videojsAdapter(player: unknown): Adapter | undefined {
     version: global.videojs?.VERSION,
     hasSource: () => Boolean(videojs.currentSrc()),
     renditions: () => playlists()?.main?.playlists?.map(of) ?? [],
-    listen: (events) =>
-      listenTo(videojs, 'on', 'off', {
-        loadstart: () => {
-          events.source();
-        },
-        mediachange: () => {
-          const playlist = playlists()?.media?.();
-          events.rendition(playlist && of(playlist));
-        },
-        error: () => {
-          const error = videojs.error();
-          if (!error) return;
-          const { code, message = '', status } = error;
-          const type = `MEDIA_ERR_${MEDIA_ERRORS[code] || code}`;
-          events.error({ type, details: message, fatal: code !== 1, ...(status && { httpStatus: status }) });
-        },
-      }),
+    emitter: videojs,
+    methods: EMITTER,
+    handlers: {
+      loadstart() {
+        events.source();
+      },
+      dispose() {
+        events.unload('destroy');
+      },
+      mediachange() {
+        const playlist = playlists()?.media?.();
+        events.rendition(playlist && of(playlist));
+      },
+      error() {
+        const { code = 0, message = '', status } = videojs.error() ?? {};
+        const type = `MEDIA_ERR_${MEDIA_ERRORS[code] || code}`;
+        if (code)
+          events.error({ type, details: message, fatal: code !== 1, httpStatus: status ?? undefined });
+      },
+    },
   };
 }

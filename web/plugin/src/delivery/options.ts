@@ -36,11 +36,9 @@ export interface DeliveryOptions {
   honorGlobalPrivacyControl?: boolean;
   /** The clock that events are stamped by, epoch ms: the server puts it right by when they were sent. */
   now?: () => number;
-  /** Tells with console.debug how sending goes. Off. */
-  debug?: boolean;
 }
 
-/** Whole, and what is no finite number falls back: a page in plain JavaScript may pass anything. */
+/** Whole; what is no number or too little falls back: a page in plain JavaScript may pass anything. */
 export function atLeast(least: number, value: number | undefined, fallback: number): number {
-  return Math.max(least, Math.floor(Number.isFinite(value) ? Number(value) : fallback));
+  return Math.floor(Number(value) >= least ? Number(value) : fallback);
 }

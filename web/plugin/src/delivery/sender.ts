@@ -129,7 +129,6 @@ export function createSender(
   /** What a leaving page handed over meanwhile is no longer held, and none of this answer's business. */
   function settle(reply: Reply): void {
     const { status } = reply;
-    if (options.debug) console.debug('telemetry', status, held);
     if (isWorthRetrying(status)) {
       if (isOnline(env) && ++failures > atLeast(0, options.maxRetries, 10)) finish(true);
       backOff(reply);

@@ -57,7 +57,7 @@ export function createStore(factory: IDBFactory | undefined): Store {
       });
     },
     erase() {
-      database = undefined;
+      // The open connection closes itself, see below.
       factory?.deleteDatabase(DATABASE);
     },
   };

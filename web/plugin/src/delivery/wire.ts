@@ -42,8 +42,8 @@ export function createWire(options: DeliveryOptions, env: Environment): Wire {
     let body: BodyInit = bodyOf(items);
     // Compressing takes a moment that a leaving page does not have.
     if (compress && !keepalive && env.CompressionStream && body.length >= COMPRESS_FROM_CHARS) {
-      const zipped = new Blob([body]).stream().pipeThrough(new env.CompressionStream('gzip'));
-      body = await new Response(zipped).arrayBuffer();
+      // A chunk of its own: small batches do without.
+      body = await (await import('./gzip.ts')).gzip(body, env.CompressionStream);
       headers['Content-Encoding'] = 'gzip';
     }
     const init: RequestInit = { method: 'POST', credentials: 'omit', headers, body, keepalive, signal };

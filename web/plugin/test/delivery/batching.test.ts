@@ -168,15 +168,6 @@ describe('what never reaches into the page', () => {
     await pass(5000);
     expect(receivedIds(page)).toEqual(['a']);
   });
-
-  it('debug tells the status and how many events it was about', async () => {
-    const debug = vi.spyOn(console, 'debug').mockImplementation(() => {});
-    const delivery = startDelivery(createPage(400), { debug: true });
-    pushMany(delivery, 2);
-    await pass(5000);
-    expect(debug).toHaveBeenCalledWith('telemetry', 400, 2);
-    debug.mockRestore();
-  });
 });
 
 describe('closing', () => {

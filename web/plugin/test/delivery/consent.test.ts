@@ -71,6 +71,20 @@ describe('consent', () => {
     expect(receivedIds(page)).toEqual(['new']);
   });
 
+  it('granted after a denial, the answer to an aborted request settles nothing of the new batch', async () => {
+    const page = createPage('hanging', new Promise<number>((done) => setTimeout(done, 5000, 200)));
+    const delivery = startDelivery(page, { maxBatchSize: 2 });
+    pushMany(delivery, 2);
+    await pass(0);
+    delivery.setConsent('denied');
+    delivery.setConsent('granted');
+    delivery.push(event('n0'));
+    delivery.push(event('n1'));
+    await pass(60_000);
+    expect(receivedIds(page)).toEqual(['n0', 'n1']);
+    expect(page.requests).toHaveLength(2);
+  });
+
   it('taken back to pending stops sending and loses nothing', async () => {
     const page = createPage('hanging');
     const delivery = startDelivery(page, { maxBatchSize: 2 });

@@ -79,6 +79,21 @@ describe('when the page may be going', () => {
     expect(page.requests).toHaveLength(1);
   });
 
+  it('a flush that it overtook hurries no later event', async () => {
+    const page = createPage({ status: 503, retryAfter: '1' });
+    const delivery = startDelivery(page, { maxBatchSize: 2, flushIntervalMs: 5000 });
+    pushMany(delivery, 2);
+    await pass(10);
+    delivery.flush();
+    delivery.flushOnLeave();
+    delivery.push(event('new'));
+    // The server's second ends at 1000; from then on it waits for company.
+    await pass(5989);
+    expect(receivedIds(page)).toEqual(['e0', 'e1']);
+    await pass(1);
+    expect(receivedIds(page)).toEqual(['e0', 'e1', 'new']);
+  });
+
   it('no more than 56 KiB are handed over, the newest; the rest is sent if the page stays', async () => {
     const page = createPage();
     const delivery = startDelivery(page, { consent: 'pending', maxBatchSize: 500 });
@@ -160,6 +175,16 @@ describe('where beacons do not work', () => {
       expect(page.requests).toMatchObject([{ keepalive: true }, { keepalive: false }]);
     },
   );
+
+  it('a server that asks to wait is left alone, as after any request', async () => {
+    const page = createPage({ status: 503, retryAfter: '20' });
+    const delivery = startDelivery(page, { writeKey: 'k1', writeKeyIn: 'header' });
+    pushMany(delivery, 2);
+    delivery.flushOnLeave();
+    await pass(60_000);
+    // The 20 s, and then the interval in which they wait for company like any others.
+    expect(page.requests.map((sent) => sent.atMs)).toEqual([0, 25_000]);
+  });
 
   it('leaving twice does not go beyond 56 KiB either', async () => {
     const page = createPage('hanging');

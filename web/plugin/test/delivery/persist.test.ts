@@ -244,6 +244,33 @@ describe('consent and the store', () => {
     expect(page.requests).toEqual([]);
   });
 
+  it('what earlier pages left does not come back when a denial overtakes it', async () => {
+    const first = openPage('lost');
+    pushMany(first.delivery, 2);
+    await untilStored('e0', 'e1');
+    crash(first.page);
+    const second = openPage(200);
+    second.delivery.setConsent('denied');
+    await eventually(async () => {
+      expect(await storedIds()).toBeUndefined();
+    });
+    second.delivery.setConsent('granted');
+    second.delivery.push(event('new'));
+    await untilReceived(second.page, 'new');
+  });
+
+  it('taken back to pending deletes what is stored, and granted again stores it again', async () => {
+    const { delivery } = openPage('lost');
+    pushMany(delivery, 2);
+    await untilStored('e0', 'e1');
+    delivery.setConsent('pending');
+    await eventually(async () => {
+      expect(await storedIds()).toBeUndefined();
+    });
+    delivery.setConsent('granted');
+    await untilStored('e0', 'e1');
+  });
+
   it('denied at once after granted leaves nothing behind, granted again stores anew', async () => {
     const { delivery } = openPage('lost');
     pushMany(delivery, 2);
