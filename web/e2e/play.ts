@@ -19,7 +19,7 @@ export async function play(world: World, scenario: Scenario, client: Client): Pr
   const sessions = await world.sessionsOf(viewerId, { count, client });
   const rows = sessions.flatMap((session, load) => {
     const name = load === 0 ? scenario.name : `${scenario.name} (${load + 1})`;
-    return judge(session, recording, load, scenario, client).map((row) => ({ scenario: name, ...row }));
+    return judge(session, recording, load, client).map((row) => ({ scenario: name, ...row }));
   });
   return { sessions, rows };
 }
@@ -48,12 +48,11 @@ function judge(
   { summary, events }: StoredSession,
   recording: Recording,
   load: number,
-  scenario: Scenario,
   client: Client,
 ): Comparison[] {
   const fromMs = events.at(0)?.event_timestamp ?? 0;
   const toMs = events.at(-1)?.event_timestamp ?? 0;
-  const truth = truthOf(recording, load, { fromMs, toMs }, scenario.fails);
+  const truth = truthOf(recording, load, { fromMs, toMs });
   const figures = compare(truth, summary);
   // Six events name the rendition loaded, not the one shown, and say nothing of a session's two ends.
   if (client !== 'plugin') return figures;

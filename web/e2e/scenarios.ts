@@ -19,8 +19,6 @@ export interface Scenario {
   readonly mayAutoplay?: boolean;
   /** Sources loaded: sessions of the plugin. */
   readonly sessions?: number;
-  /** Nothing plays after the failure, and nothing else is a failure. */
-  readonly fails?: boolean;
   /** Six events are enough to carry it: it is also played with the original client. */
   readonly isForOriginal?: boolean;
   readonly before?: (network: Trouble) => void;
@@ -32,15 +30,15 @@ export interface Scenario {
 /** Little buffer, so that trouble on the network is soon trouble on the screen. */
 const SHORT_BUFFER = { maxBufferLength: 4, maxMaxBufferLength: 4 };
 
-/** Half-lives of the bandwidth estimate, s: by default it forgets a slow link for longer than these streams last. */
-const QUICK_TO_SWITCH = { abrEwmaFastVoD: 0.3, abrEwmaSlowVoD: 0.3 };
-
-/** Fails for good while what is buffered still plays, not some time after it ran out. */
-const WITHOUT_RETRIES = {
+/** By default hls.js retries for longer than a test wants to watch. */
+const NO_RETRIES = {
   fragLoadPolicy: {
-    default: { maxTimeToFirstByteMs: 10_000, maxLoadTimeMs: 20_000, timeoutRetry: null, errorRetry: null },
+    default: { maxTimeToFirstByteMs: 9000, maxLoadTimeMs: 20_000, timeoutRetry: null, errorRetry: null },
   },
 };
+
+/** Half-lives of the bandwidth estimate, s: by default it forgets a slow link for longer than these streams last. */
+const QUICK_TO_SWITCH = { abrEwmaFastVoD: 0.3, abrEwmaSlowVoD: 0.3 };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -106,13 +104,12 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'a fatal 404',
-    config: { ...SHORT_BUFFER, ...WITHOUT_RETRIES },
-    fails: true,
+    config: NO_RETRIES,
     before(network) {
       network.make({ match: /seg00[4-9]|seg0[1-9]/, action: { kind: 'status', status: 404 } });
     },
     async play(viewer) {
-      await viewer.sees('video.currentTime > 7 && video.readyState < 3');
+      await viewer.sees('page.hasFailed && video.currentTime > 7 && video.readyState < 3');
       await viewer.watchesFor(2500);
     },
     expect: ([session]) => {

@@ -12,9 +12,9 @@ function at(atMs: number, positionSec: number, other: Partial<Sample> = {}): Sam
   return { atMs, positionSec, ...playing, ...other };
 }
 
-function truth(samples: Sample[], { toMs = Infinity, fails = false } = {}): Truth {
-  const end = Math.min(toMs, samples.at(-1)?.atMs ?? 0);
-  return truthOf({ loadsAtMs: [0], samples }, 0, { fromMs: 0, toMs: end }, fails);
+function truth(samples: Sample[], failure: { failedAtMs?: number } = {}): Truth {
+  const toMs = samples.at(-1)?.atMs ?? 0;
+  return truthOf({ loadsAtMs: [0], samples, ...failure }, 0, { fromMs: 0, toMs });
 }
 
 /** The parts that are not 0. */
@@ -74,9 +74,14 @@ test('playing to the end and again from the beginning', () => {
   expect(parts(replayed)).toEqual({ playing: 2000, ended: 2000, seeking: 200 });
 });
 
-test('after a failure the stop at the end is the end', () => {
+test('after a failure what is loaded still plays, and a stop is the end', () => {
   const samples = [at(0, 0), at(1000, 1), at(1500, 1), at(2500, 2), at(5500, 2)];
-  expect(parts(truth(samples, { fails: true }))).toEqual({ playing: 2000, stalled: 500, ended: 3000 });
+  expect(parts(truth(samples, { failedAtMs: 1600 }))).toEqual({ playing: 2000, stalled: 500, ended: 3000 });
+});
+
+test('a stop is a stall until the player gives up', () => {
+  const samples = [at(0, 0), at(1000, 1), at(1700, 1), at(4000, 1)];
+  expect(parts(truth(samples, { failedAtMs: 1700 }))).toEqual({ playing: 1000, stalled: 700, ended: 2300 });
 });
 
 test('playing time is told by the height of the picture shown', () => {

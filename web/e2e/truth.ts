@@ -41,14 +41,10 @@ const MOVED_SEC = 0.0005;
 /** A playhead this far from where the clock would have it was moved. */
 const JUMPED_SEC = 0.5;
 
-/**
- * The truth of the session that began with the load of this number, between its first and last event.
- * After a fatal error nothing is to come: with `fails` the stop at the end is the end, not a stall.
- */
-export function truthOf(recording: Recording, load: number, window: Window, fails = false): Truth {
+/** The truth of the session that began with the load of this number, between its first and last event. */
+export function truthOf(recording: Recording, load: number, window: Window): Truth {
   const samples = samplesOfLoad(recording, load);
-  const raw = stretches(samples);
-  if (fails) markFailure(raw);
+  const raw = stretches(samples).map((stretch) => afterFailure(stretch, recording.failedAtMs));
   const last = raw.at(-1);
   // The page is gone before its last sample is old: what it did last, it did to the end.
   if (last !== undefined && last.toMs < window.toMs) raw[raw.length - 1] = { ...last, toMs: window.toMs };
@@ -106,12 +102,10 @@ class Judge {
   }
 }
 
-function markFailure(raw: Stretch[]): void {
-  for (let i = raw.length - 1; i >= 0; i -= 1) {
-    const stretch = raw[i];
-    if (stretch?.state !== 'stalled') return;
-    raw[i] = { ...stretch, state: 'ended' };
-  }
+/** What was loaded before the failure still plays; a stop after it is the end, and no stall. */
+function afterFailure(stretch: Stretch, failedAtMs = Infinity): Stretch {
+  const isEnd = stretch.state === 'stalled' && stretch.fromMs >= failedAtMs;
+  return isEnd ? { ...stretch, state: 'ended' } : stretch;
 }
 
 function withoutShortStop(stretch: Stretch, index: number, timeline: readonly Stretch[]): Stretch {

@@ -22,7 +22,15 @@ class Page {
     private readonly recorder: TruthRecorder,
     private readonly player: PagePlayer,
     readonly plugin: AttachedPlugin | undefined,
-  ) {}
+  ) {
+    player.onFailure?.(() => {
+      recorder.markFailure();
+    });
+  }
+
+  get hasFailed(): boolean {
+    return this.recorder.recording().failedAtMs !== undefined;
+  }
 
   static async open(setup: PageSetup): Promise<Page> {
     const video = document.querySelector('video');

@@ -20,4 +20,9 @@ export interface Recording {
   /** When the page told the player to load a source: a session begins at each. */
   readonly loadsAtMs: readonly number[];
   readonly samples: readonly Sample[];
+  /**
+   * When the player gave up: nothing is to come after it. Only the player itself can tell that; it says
+   * nothing about how the playhead moved.
+   */
+  readonly failedAtMs?: number;
 }

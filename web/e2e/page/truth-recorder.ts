@@ -16,6 +16,7 @@ const SHARP_MOMENTS = [
 export class TruthRecorder {
   private readonly samples: Sample[] = [];
   private readonly loadsAtMs: number[] = [];
+  private failedAtMs: number | undefined;
 
   constructor(private readonly video: HTMLVideoElement) {
     const sample = this.sample.bind(this);
@@ -30,9 +31,16 @@ export class TruthRecorder {
     this.loadsAtMs.push(nowMs());
   }
 
+  /** To be called when the player gives up. */
+  markFailure(): void {
+    this.sample();
+    this.failedAtMs ??= nowMs();
+  }
+
   recording(): Recording {
     this.sample();
-    return { loadsAtMs: this.loadsAtMs, samples: this.samples };
+    const { loadsAtMs, samples, failedAtMs } = this;
+    return { loadsAtMs, samples, ...(failedAtMs !== undefined && { failedAtMs }) };
   }
 
   private sample(): void {

@@ -6,7 +6,7 @@
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -75,12 +75,17 @@ export class Service {
 
   static async start(): Promise<Service> {
     const folder = await mkdtemp(path.join(tmpdir(), 'video-telemetry-e2e-'));
+    // Started by root, PostgreSQL runs as another user. It must get into the folder, or its cluster is put
+    // elsewhere and outlives the test.
+    await chmod(folder, 0o711);
     const flags = ['--bind', '127.0.0.1:0', '--data-dir', folder, '--idle-timeout', IDLE_TIMEOUT];
     const child = spawn(binary(), ['serve', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: cleanEnv(),
     });
     const output = collect(child);
+    // A run that breaks off must not leave a service behind.
+    process.once('exit', () => child.kill());
     const listening = await until('the service listens', () => {
       if (child.exitCode !== null) throw new Error(`the service stopped at its start:\n${output.text}`);
       return /listening on (http:\S+)/.exec(output.text)?.[1];

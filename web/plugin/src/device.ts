@@ -3,7 +3,7 @@
 /** `token` or `token=name`: the first whose token is in the user agent. Order matters, many claim to be others. */
 const BROWSERS =
   'Edg=Edge,OPR=Opera,SamsungBrowser=Samsung Internet,Firefox,FxiOS=Firefox,Chrome,CriOS=Chrome,Safari';
-const SYSTEMS = 'Android,iPhone=iOS,iPad=iOS,Windows,Mac=macOS,CrOS=Chrome OS,Linux,Tizen,Web0S=webOS';
+const SYSTEMS = 'Android,iPhone=iOS,iPad=iOS,Windows,Mac=macOS,CrOS=Chrome OS,Linux';
 
 function named(names: string): string | undefined {
   const known = names.split(',').map((name) => name.split('='));
@@ -33,7 +33,7 @@ export function networkInfo(): Record<string, unknown> {
   return { downlinkMbps: downlink, rttMs: rtt, effectiveType };
 }
 
-/** Random. Pages without https have no randomUUID. */
+/** Pages without https have no randomUUID. */
 export function uuid(): string {
   const { randomUUID } = crypto as { randomUUID?: () => string };
   return randomUUID?.call(crypto) ?? `${Math.random()}${Math.random()}`.replaceAll('0.', '');

@@ -38,10 +38,10 @@ export interface Totals {
 
 /** A rendition: one quality of the stream. What a player does not tell is left out. */
 export interface Rendition {
-  bitrateKbps?: number;
-  width?: number;
-  height?: number;
-  resolution?: string;
+  bitrateKbps?: number | undefined;
+  width?: number | undefined;
+  height?: number | undefined;
+  resolution?: string | undefined;
 }
 
 export interface PlayerFailure {

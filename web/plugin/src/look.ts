@@ -13,17 +13,17 @@ const loadedAt = Date.now() - performance.now();
 export function lookAt(video: HTMLVideoElement): Look {
   return {
     at: now(),
-    position: video.currentTime,
+    positionSec: video.currentTime,
     paused: video.paused,
     seeking: video.seeking,
     ended: video.ended,
     rate: video.playbackRate,
-    bufferAhead: bufferAhead(video),
+    bufferAheadSec: bufferAheadSec(video),
   };
 }
 
 /** Seconds of media buffered ahead of the playhead. */
-function bufferAhead({ buffered, currentTime }: HTMLVideoElement): number {
+function bufferAheadSec({ buffered, currentTime }: HTMLVideoElement): number {
   for (let i = 0; i < buffered.length; i++) {
     if (buffered.start(i) <= currentTime + 0.1 && currentTime <= buffered.end(i)) {
       return buffered.end(i) - currentTime;

@@ -30,13 +30,13 @@ const RECOVERED_MS = 10_000;
 /** A look at the media element. */
 export interface Look {
   readonly at: number;
-  readonly position: number;
+  readonly positionSec: number;
   readonly paused: boolean;
   readonly seeking: boolean;
   readonly ended: boolean;
   readonly rate: number;
   /** Media buffered ahead of the playhead, s. */
-  readonly bufferAhead: number;
+  readonly bufferAheadSec: number;
 }
 
 export type Emit = (type: EventType, at: number, fields?: Record<string, unknown>) => void;
@@ -81,7 +81,7 @@ type StallEnd = 'resumed' | 'seek' | 'pause' | 'error' | 'ended' | 'progress' | 
 
 interface Stall {
   readonly at: number;
-  readonly position: number;
+  readonly positionSec: number;
   /** BUFFER_START is sent. */
   told?: boolean;
   /** Long enough to be a rebuffer. */
@@ -115,7 +115,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
       if (isActive()) return;
       const replay = state === 'ended' && !failed;
       // Back to the beginning is a seek, though not every browser says so first.
-      if (replay) seek ??= { at: look.at, from: last.position };
+      if (replay) seek ??= { at: look.at, from: last.positionSec };
       closed = failed = false;
       enter(!started ? 'starting' : seek ? 'seeking' : 'playing', look);
       emit('PLAY', look.at, { reason: !started ? 'initial' : replay ? 'replay' : 'resume' });
@@ -138,7 +138,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
       if (!started) entered = { ...look, at: entered.at };
       else if (!failed) {
         endStall(look, 'seek');
-        seek ??= { at: look.at, from: last.position };
+        seek ??= { at: look.at, from: last.positionSec };
         if (state === 'playing') enter('seeking', look);
       }
     },
@@ -170,7 +170,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
         // Nobody knows whether the page comes back: what is open is told, and goes on.
         const goesOn = state === 'seeking' || look.seeking;
         endSeek(look);
-        if (goesOn) seek = { at: look.at, from: look.position };
+        if (goesOn) seek = { at: look.at, from: look.positionSec };
       }
       emit('VISIBILITY', look.at, { hidden });
       if (hidden && isActive()) emit('HEARTBEAT', look.at);
@@ -180,7 +180,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
       if (error.fatal && state !== 'ended') {
         const plays = state === 'playing' && !(stall && look.at - stall.at >= STALL_HOLD_MS);
         // What is buffered still plays, the next wait is the failure.
-        if (plays) doomedUntilMs = ledger.totals().playingMs + look.bufferAhead * 1000 + RECOVERED_MS;
+        if (plays) doomedUntilMs = ledger.totals().playingMs + look.bufferAheadSec * 1000 + RECOVERED_MS;
         else {
           finish(look, 'error');
           failed = true;
@@ -213,9 +213,9 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     if (name === 'tick' && !look.paused && !look.seeking && !look.ended) watch(look);
     settle(look);
     on[name](look, ...detail);
-    if (look.position !== last.position && !look.seeking) {
+    if (look.positionSec !== last.positionSec && !look.seeking) {
       // It may have stopped between two looks: how far it got tells when.
-      const playedMs = mediaMs(look, last.position);
+      const playedMs = mediaMs(look, last.positionSec);
       movedAt = Math.max(movedAt, playedMs > 0 ? Math.min(look.at, last.at + playedMs) : look.at);
     }
     last = look;
@@ -232,7 +232,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
 
   /** How long it takes to play from there to where the playhead is. */
   function mediaMs(look: Look, from: number): number {
-    return ((look.position - from) / (look.rate || 1)) * 1000;
+    return ((look.positionSec - from) / (look.rate || 1)) * 1000;
   }
 
   /** Credits the time until now to the state, as far as it is known to have been spent so. */
@@ -241,8 +241,8 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
       if (state !== 'rebuffering' || look.at - stall.at < MICRO_STALL_MS) return;
       if (!stall.counted) ledger.countRebuffer();
       stall.counted = true;
-    } else if (state === 'playing' && (look.position === last.position || look.seeking)) return;
-    ledger.credit(state, look.at, mediaMs(look, last.position));
+    } else if (state === 'playing' && (look.positionSec === last.positionSec || look.seeking)) return;
+    ledger.credit(state, look.at, mediaMs(look, last.positionSec));
   }
 
   function enter(to: State, look: Look, at = look.at): void {
@@ -254,15 +254,21 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
 
   /** Does the playhead tell what no event of the element told? */
   function watch(look: Look): void {
-    const aheadSec = look.position - entered.position;
+    const aheadSec = look.positionSec - entered.positionSec;
     const reachSec = ((look.at - entered.at) / 1000) * look.rate + 1;
     if (state === 'starting') {
-      if (aheadSec > STARTED_SEC && aheadSec < reachSec) firstFrame(resumed(look, entered.position));
+      if (aheadSec > STARTED_SEC && aheadSec < reachSec) firstFrame(resumed(look, entered.positionSec));
     } else if (state === 'seeking') {
-      if (look.position - last.position > RESUMED_SEC) endSeek(resumed(look, last.position), 'playing');
-    } else if (stall && look.position - stall.position > RESUMED_SEC) {
-      endStall(resumed(look, stall.position), 'progress');
-    } else if (!stall && look.position === last.position && look.rate > 0 && look.at - movedAt >= FROZEN_MS) {
+      if (look.positionSec - last.positionSec > RESUMED_SEC)
+        endSeek(resumed(look, last.positionSec), 'playing');
+    } else if (stall && look.positionSec - stall.positionSec > RESUMED_SEC) {
+      endStall(resumed(look, stall.positionSec), 'progress');
+    } else if (
+      !stall &&
+      look.positionSec === last.positionSec &&
+      look.rate > 0 &&
+      look.at - movedAt >= FROZEN_MS
+    ) {
       if (state === 'playing') beginStall(look, movedAt);
     }
     if (stall && look.at - stall.at >= STALL_HOLD_MS) tellStall(look, stall);
@@ -287,7 +293,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
 
   function beginStall(look: Look, at: number): void {
     ledger.credit('playing', at);
-    stall = { at, position: look.position };
+    stall = { at, positionSec: look.positionSec };
   }
 
   function tellStall(look: Look, told: Stall): void {
@@ -313,7 +319,8 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     if (!ending.counted) state = 'playing';
     enter('playing', look);
     ledger.credit('playing', look.at);
-    const [startedAt, endedAt] = [Math.round(at), Math.round(look.at)];
+    const startedAt = Math.round(at);
+    const endedAt = Math.round(look.at);
     emit('BUFFER_END', look.at, {
       buffering: { startedAt, endedAt, durationMs: endedAt - startedAt },
       reason,
@@ -335,7 +342,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     seek = undefined;
     // Of the rounded stamps: it ends where the next event stands.
     const durationMs = Math.round(look.at) - Math.round(at);
-    emit('SEEK', at, { seek: { fromSec: from, toSec: look.position, durationMs } });
+    emit('SEEK', at, { seek: { fromSec: from, toSec: look.positionSec, durationMs } });
   }
 
   /** Whatever is open ends with the stream or the session. */

@@ -17,11 +17,11 @@ export interface Options extends Partial<DeliveryOptions> {
   viewerId?: string | undefined;
   /** A function is asked at the beginning of each session, when a page may have gone on to its next video. */
   video?: VideoInfo | (() => VideoInfo) | undefined;
-  /** The site's own dimensions, at most 20. */
+  /** The site's own dimensions; the server keeps 20. */
   custom?: Record<string, string | number | boolean> | undefined;
   /** Of all sessions, the share that is told of, 0 to 1. All of them. */
   sampleRate?: number | undefined;
-  /** Tell of errors that the player recovers from by itself, too. Off. */
+  /** Tell of errors that the player recovers from by itself, too, one in 10 s. Off. */
   nonFatalErrors?: boolean | undefined;
   /** How long a session that plays may say nothing before it tells that it lives, ms. 10 000. */
   heartbeatMs?: number | undefined;

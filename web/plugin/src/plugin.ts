@@ -3,18 +3,12 @@
  * own. Nothing in it may ever reach the page: every listener swallows what it throws.
  */
 
-import {
-  type Adapter,
-  type AdapterFactory,
-  DOM,
-  type Handlers,
-  type PlayerEvents,
-} from './adapters/adapter.ts';
+import { type Adapter, type AdapterFactory, DOM, type Handlers } from './adapters/adapter.ts';
 import { type Consent, createDelivery } from './delivery/index.ts';
 import type { PlayerFailure } from './events.ts';
 import { now } from './look.ts';
 import type { Options } from './options.ts';
-import { createSession, MEDIA_SIGNALS, type Session } from './session.ts';
+import { createSession, MEDIA_SIGNALS, type Session, type SessionSignals } from './session.ts';
 import type { Classic } from './six.ts';
 
 /** How often the playhead is looked at while it should move, ms. */
@@ -101,37 +95,39 @@ function attach(
 
   /** A new source: the session before it ends, the next one begins, unless it is left out of the sample. */
   function begin(): void {
-    session?.signal('end', 'source_change');
+    tell('end', 'source_change');
     const chosen = Math.random() < (options.sampleRate ?? 1);
     session = chosen && adapter ? createSession(video, adapter, options, delivery, classic) : undefined;
   }
 
-  const events: PlayerEvents = {
-    source: begin,
-    unload(reason) {
-      session?.signal('end', reason);
-    },
-    rendition: (announced) => session?.signal('rendition', announced),
-    error: (failure) => session?.signal('error', failure),
-  };
-  const adapter = adapters.map((make) => make(player, events, video)).find(Boolean);
+  function tell(name: keyof SessionSignals | 'source', ...detail: unknown[]): void {
+    if (name === 'source') begin();
+    else session?.signal(name, ...(detail as never));
+  }
+
+  const adapter = adapters.map((make) => make(player, tell, video)).find(Boolean);
   act(() => {
     if (!adapter) return;
     hear(adapter.emitter, adapter.methods, adapter.handlers);
-    for (const name of MEDIA_SIGNALS) hear(video, DOM, { [name]: () => session?.signal(name) });
+    for (const name of MEDIA_SIGNALS)
+      hear(video, DOM, {
+        [name]: () => {
+          tell(name);
+        },
+      });
     hear(document, DOM, {
       visibilitychange() {
-        session?.signal('visibility', document.hidden);
+        tell('visibility', document.hidden);
         if (document.hidden) delivery.flushOnLeave();
       },
     });
     hear(globalThis, DOM, {
       pagehide() {
-        session?.signal('end', 'page_close');
+        tell('end', 'page_close');
         delivery.flushOnLeave();
       },
       pageshow({ persisted }: PageTransitionEvent) {
-        if (persisted && !video.paused) session?.signal('play');
+        if (persisted && !video.paused) tell('play');
       },
     });
     if (adapter.hasSource()) begin();
@@ -144,11 +140,13 @@ function attach(
     setConsent: delivery.setConsent,
     reportError(failure) {
       act(() => {
-        events.error(failure);
+        tell('error', failure);
       });
     },
     destroy() {
-      act(() => session?.signal('end', 'destroy'));
+      act(() => {
+        tell('end', 'destroy');
+      });
       session = undefined;
       undo.splice(0).forEach(act);
       attached.delete(video);

@@ -13,9 +13,10 @@ import type { Options } from './options.ts';
 import { shownRendition } from './rendition.ts';
 import type { Classic } from './six.ts';
 
-/** The same non-fatal error is told once in this time. */
-const SAME_ERROR_MS = 10_000;
-const CUSTOM_KEYS = 20;
+/** Errors that the player recovers from are told this far apart. */
+const ERRORS_APART_MS = 10_000;
+/** The media element's state in which it shows the first frame and cannot go on. */
+const HAVE_CURRENT_DATA = 2;
 /** Over less time than this the steps of the frame counter show. */
 const FPS_WINDOW_MS = 900;
 
@@ -33,7 +34,7 @@ export const MEDIA_SIGNALS = [
 ] as const;
 
 /** What the machine hears of, and what only this module does. */
-interface SessionSignals extends Omit<Signals, 'quality'> {
+export interface SessionSignals extends Omit<Signals, 'quality'> {
   resize: [];
   /** The player took its media away. */
   emptied: [];
@@ -60,7 +61,7 @@ export function createSession(
   const device = deviceInfo();
   let countedAt = 0;
   let counted = 0;
-  const errorToldAt: Record<string, number> = {};
+  let errorToldAt = 0;
   let fps: number | undefined;
   let seq = 0;
   let interactions = 0;
@@ -109,7 +110,7 @@ export function createSession(
       decodedFrames: decoded,
       droppedFrames: dropped,
       fps,
-      bufferLengthSec: round(lookAt(video).bufferAhead),
+      bufferLengthSec: round(lookAt(video).bufferAheadSec),
       width: Math.round(video.clientWidth * devicePixelRatio),
       height: Math.round(video.clientHeight * devicePixelRatio),
     };
@@ -142,7 +143,7 @@ export function createSession(
     const { decoded = 0 } = framesOf(video);
     const fresh = machine.state() !== 'playing' || decoded < counted || !counted;
     if (!fresh && at - countedAt < FPS_WINDOW_MS) return;
-    fps = fresh ? undefined : Math.round(((decoded - counted) * 10_000) / (at - countedAt)) / 10;
+    fps = fresh ? undefined : Math.round(((decoded - counted) * 1000) / (at - countedAt));
     countedAt = at;
     counted = decoded;
   }
@@ -150,8 +151,11 @@ export function createSession(
   function signal(name: keyof SessionSignals, ...detail: unknown[]): void {
     const look = lookAt(video);
     // A video that begins anew by itself was not sought in.
-    if (name === 'seeking' && video.loop && !look.position) return;
-    if (name === 'error' && isRepeated(detail[0] as PlayerFailure, look.at)) return;
+    if (name === 'seeking' && video.loop && !look.positionSec) return;
+    if (name === 'error' && !(detail[0] as PlayerFailure).fatal) {
+      if (!options.nonFatalErrors || look.at - errorToldAt < ERRORS_APART_MS) return;
+      errorToldAt = look.at;
+    }
     if (name === 'play' || name === 'pause' || name === 'seeking') interactions++;
     if (name === 'rendition') announced = detail[0] as Rendition | undefined;
     else if (name === 'emptied') machine.signal('pause', look);
@@ -161,24 +165,15 @@ export function createSession(
     update(look);
   }
 
-  /** Not fatal, and not wanted or told a moment ago. */
-  function isRepeated({ type, details, fatal }: PlayerFailure, at: number): boolean {
-    const kind = type + details;
-    const repeated = !fatal && (!options.nonFatalErrors || at - (errorToldAt[kind] ?? 0) < SAME_ERROR_MS);
-    if (!repeated) errorToldAt[kind] = at;
-    return repeated;
-  }
-
-  const { custom } = options;
   machine.start({
     video: videoInfo(),
     // No query and no fragment: they may hold secrets.
     page: { url: location.origin + location.pathname },
-    custom: custom && Object.fromEntries(Object.entries(custom).slice(0, CUSTOM_KEYS)),
+    custom: options.custom,
   });
   // The plugin may come when the player plays already.
   if (!video.paused && !video.ended)
-    signal(video.readyState > HTMLMediaElement.HAVE_CURRENT_DATA && video.currentTime ? 'playing' : 'play');
+    signal(video.readyState > HAVE_CURRENT_DATA && video.currentTime ? 'playing' : 'play');
 
   return { id, signal, isActive: machine.isActive };
 }

@@ -14,6 +14,11 @@ export async function createHls(video: HTMLVideoElement, config: Config): Promis
     load: (source) => {
       hls.loadSource(source);
     },
+    onFailure: (handle) => {
+      hls.on(Hls.Events.ERROR, (_event, { fatal }) => {
+        if (fatal) handle();
+      });
+    },
     show: (height) => {
       hls.nextLevel = hls.levels.findIndex((level) => level.height === height);
     },

@@ -14,6 +14,8 @@ export interface PagePlayer {
   load(source: string): void;
   /** Asks for the rendition of this height, as a viewer does in a menu. */
   show(height: number): void;
+  /** Calls back when the player gives up; only where a test needs to know. */
+  onFailure?(handle: () => void): void;
 }
 
 type Create = (video: HTMLVideoElement, config: Config) => Promise<PagePlayer>;

@@ -6,16 +6,18 @@
 
 import type { PlayerFailure, Rendition } from '../events.ts';
 
-/** Called by an adapter. */
-export interface PlayerEvents {
+/** What an adapter tells. */
+export interface PlayerSignals {
   /** A new source is being loaded. */
-  source(): void;
+  source: [];
   /** The source is gone, and perhaps the player. */
-  unload(reason: 'source_change' | 'destroy'): void;
+  end: [reason: 'source_change' | 'destroy'];
   /** The player switched; its own word for which rendition plays now, if it has one. */
-  rendition(announced?: Rendition): void;
-  error(failure: PlayerFailure): void;
+  rendition: [announced: Rendition | undefined];
+  error: [failure: PlayerFailure];
 }
+
+export type Tell = <Name extends keyof PlayerSignals>(name: Name, ...detail: PlayerSignals[Name]) => void;
 
 /** Listeners by the name of their event. */
 export type Handlers = Record<string, (...args: never[]) => void>;
@@ -39,21 +41,17 @@ export const DOM = ['addEventListener', 'removeEventListener'] as const;
 export const EMITTER = ['on', 'off'] as const;
 
 /** Makes an adapter for a player of its kind, nothing for any other. */
-export type AdapterFactory = (
-  player: unknown,
-  events: PlayerEvents,
-  video: HTMLVideoElement,
-) => Adapter | undefined;
+export type AdapterFactory = (player: unknown, tell: Tell, video: HTMLVideoElement) => Adapter | undefined;
 
 /** A rendition without what the player does not know: a width of 0, a bitrate of NaN. */
 export function rendition(bitsPerSecond?: number, width?: number, height?: number): Rendition {
   return {
-    ...(bitsPerSecond && { bitrateKbps: Math.round(bitsPerSecond / 1000) }),
-    ...(width && { width }),
-    ...(height && { height, resolution: `${height}p` }),
+    bitrateKbps: bitsPerSecond ? Math.round(bitsPerSecond / 1000) : undefined,
+    width: width || undefined,
+    height: height || undefined,
+    resolution: height ? `${height}p` : undefined,
   };
 }
-
 /** True if the object has this member, which only players of its kind have. */
 export function has(player: unknown, member: string): boolean {
   return Boolean((player as Record<string, unknown> | null | undefined)?.[member]);

@@ -1,6 +1,6 @@
 /** dash.js, version 5 and its kin */
 
-import { type Adapter, EMITTER, has, type PlayerEvents, rendition } from './adapter.ts';
+import { type Adapter, EMITTER, has, rendition, type Tell } from './adapter.ts';
 
 interface Representation {
   readonly bandwidth?: number;
@@ -27,7 +27,7 @@ interface DashError {
 const of = ({ bandwidth, bitrateInKbit = 0, width, height }: Representation) =>
   rendition(bandwidth ?? bitrateInKbit * 1000, width, height);
 
-export function dashAdapter(player: unknown, events: PlayerEvents): Adapter | undefined {
+export function dashAdapter(player: unknown, tell: Tell): Adapter | undefined {
   if (!has(player, 'getRepresentationsByType')) return;
   const dash = player as Dash;
   return {
@@ -46,16 +46,16 @@ export function dashAdapter(player: unknown, events: PlayerEvents): Adapter | un
     methods: EMITTER,
     handlers: {
       manifestLoadingStarted() {
-        events.source();
+        tell('source');
       },
       qualityChangeRendered({ mediaType, newRepresentation }: Rendered) {
-        if (mediaType === 'video') events.rendition(of(newRepresentation));
+        if (mediaType === 'video') tell('rendition', of(newRepresentation));
       },
       // It tells of no error that it recovers from by itself.
       error({ error }: DashError) {
         if (!error) return;
         const { code, message = '', data } = error;
-        events.error({
+        tell('error', {
           type: String(code),
           details: message,
           fatal: true,

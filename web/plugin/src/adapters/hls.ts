@@ -1,7 +1,7 @@
 /** hls.js */
 
 import type { Rendition } from '../events.ts';
-import { type Adapter, EMITTER, has, type PlayerEvents, rendition } from './adapter.ts';
+import { type Adapter, EMITTER, has, rendition, type Tell } from './adapter.ts';
 
 interface Level {
   readonly bitrate: number;
@@ -22,7 +22,7 @@ interface HlsError {
   readonly response?: { readonly code?: number };
 }
 
-export function hlsAdapter(player: unknown, events: PlayerEvents): Adapter | undefined {
+export function hlsAdapter(player: unknown, tell: Tell): Adapter | undefined {
   if (!has(player, 'loadSource')) return;
   const hls = player as Hls;
   const of = (level: Level | undefined): Rendition | undefined =>
@@ -36,16 +36,16 @@ export function hlsAdapter(player: unknown, events: PlayerEvents): Adapter | und
     methods: EMITTER,
     handlers: {
       hlsManifestLoading() {
-        events.source();
+        tell('source');
       },
       hlsDestroying() {
-        events.unload('destroy');
+        tell('end', 'destroy');
       },
       hlsLevelSwitched(_: unknown, { level }: { level: number }) {
-        events.rendition(of(hls.levels[level]));
+        tell('rendition', of(hls.levels[level]));
       },
       hlsError(_: unknown, { type, details, fatal, response }: HlsError) {
-        events.error({ type, details, fatal, httpStatus: response?.code || undefined });
+        tell('error', { type, details, fatal, httpStatus: response?.code || undefined });
       },
     },
   };

@@ -1,9 +1,9 @@
 /** A media element that plays by itself: a file, or HLS where the browser can. */
 
-import { type Adapter, DOM, type PlayerEvents } from './adapter.ts';
+import { type Adapter, DOM, type Tell } from './adapter.ts';
 import { MEDIA_ERRORS } from './videojs.ts';
 
-export function plainAdapter(_player: unknown, events: PlayerEvents, video: HTMLVideoElement): Adapter {
+export function plainAdapter(_player: unknown, tell: Tell, video: HTMLVideoElement): Adapter {
   return {
     name: 'html5',
     hasSource: () => Boolean(video.currentSrc),
@@ -12,15 +12,15 @@ export function plainAdapter(_player: unknown, events: PlayerEvents, video: HTML
     methods: DOM,
     handlers: {
       loadstart() {
-        events.source();
+        tell('source');
       },
       emptied() {
-        events.unload('source_change');
+        tell('end', 'source_change');
       },
       error() {
         const code = video.error?.code ?? 0;
         const details = `MEDIA_ERR_${MEDIA_ERRORS[code] || code}`;
-        if (code) events.error({ type: 'mediaError', details, fatal: code !== 1 });
+        if (code) tell('error', { type: 'mediaError', details, fatal: code !== 1 });
       },
     },
   };

@@ -1,7 +1,7 @@
 /** Shaka Player */
 
 import type { Rendition } from '../events.ts';
-import { type Adapter, DOM, has, type PlayerEvents, rendition } from './adapter.ts';
+import { type Adapter, DOM, has, rendition, type Tell } from './adapter.ts';
 
 interface Track {
   readonly active: boolean;
@@ -31,12 +31,12 @@ const BAD_HTTP_STATUS = 1001;
 const of = ({ bandwidth, videoBandwidth, width, height }: Track): Rendition =>
   rendition(videoBandwidth ?? bandwidth, width ?? 0, height ?? 0);
 
-export function shakaAdapter(player: unknown, events: PlayerEvents): Adapter | undefined {
+export function shakaAdapter(player: unknown, tell: Tell): Adapter | undefined {
   if (!has(player, 'getVariantTracks')) return;
   const shaka = player as Shaka;
   const switched = () => {
     const active = shaka.getVariantTracks().find((track) => track.active);
-    events.rendition(active && of(active));
+    tell('rendition', active && of(active));
   };
   return {
     name: 'Shaka Player',
@@ -47,17 +47,17 @@ export function shakaAdapter(player: unknown, events: PlayerEvents): Adapter | u
     methods: DOM,
     handlers: {
       loading() {
-        events.source();
+        tell('source');
       },
       unloading() {
-        events.unload('source_change');
+        tell('end', 'source_change');
       },
       adaptation: switched,
       variantchanged: switched,
       error({ detail }: { detail?: ShakaError }) {
         if (!detail) return;
         const { severity, category, code, data } = detail;
-        events.error({
+        tell('error', {
           type: category === NETWORK ? 'network' : `category ${category}`,
           details: String(code),
           fatal: severity === CRITICAL,

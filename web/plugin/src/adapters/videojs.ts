@@ -1,7 +1,7 @@
 /** video.js, with its own HLS and DASH engine (VHS) or none */
 
 import type { Rendition } from '../events.ts';
-import { type Adapter, EMITTER, has, type PlayerEvents, rendition } from './adapter.ts';
+import { type Adapter, EMITTER, has, rendition, type Tell } from './adapter.ts';
 
 interface Playlist {
   readonly attributes?: {
@@ -29,7 +29,7 @@ export const MEDIA_ERRORS = ['', 'ABORTED', 'NETWORK', 'DECODE', 'SRC_NOT_SUPPOR
 const of = ({ attributes }: Playlist): Rendition =>
   rendition(attributes?.BANDWIDTH, attributes?.RESOLUTION?.width, attributes?.RESOLUTION?.height);
 
-export function videojsAdapter(player: unknown, events: PlayerEvents): Adapter | undefined {
+export function videojsAdapter(player: unknown, tell: Tell): Adapter | undefined {
   if (!has(player, 'tech')) return;
   const videojs = player as VideoJs;
   const global = globalThis as { videojs?: { readonly VERSION?: string } };
@@ -44,20 +44,20 @@ export function videojsAdapter(player: unknown, events: PlayerEvents): Adapter |
     methods: EMITTER,
     handlers: {
       loadstart() {
-        events.source();
+        tell('source');
       },
       dispose() {
-        events.unload('destroy');
+        tell('end', 'destroy');
       },
       mediachange() {
         const playlist = playlists()?.media?.();
-        events.rendition(playlist && of(playlist));
+        tell('rendition', playlist && of(playlist));
       },
       error() {
         const { code = 0, message = '', status } = videojs.error() ?? {};
         const type = `MEDIA_ERR_${MEDIA_ERRORS[code] || code}`;
         if (code)
-          events.error({ type, details: message, fatal: code !== 1, httpStatus: status ?? undefined });
+          tell('error', { type, details: message, fatal: code !== 1, httpStatus: status ?? undefined });
       },
     },
   };

@@ -18,8 +18,6 @@ import { createWire } from './wire.ts';
 /** The server refuses larger batches. */
 const MAX_EVENTS_PER_REQUEST = 500;
 const LONGEST_BACKOFF_MS = 30_000;
-/** A request without an answer for this long counts as failed. */
-const REQUEST_TIMEOUT_MS = 30_000;
 /** All beacons and keepalive requests of a page share 64 KiB, also those of others. */
 const ALLOWANCE_BYTES = 56 * 1024;
 
@@ -29,7 +27,7 @@ export interface Sender {
   /** Adds behind the others, or in front of all but the batch that is being sent. */
   add(added: readonly Item[], inFront?: boolean): void;
   start(): void;
-  /** Nothing is sent from now on; what is under way is aborted. */
+  /** Nothing more is sent from now on. */
   pause(): void;
   /** Pauses, and throws everything away. */
   clear(givenUp?: boolean): void;
@@ -88,7 +86,7 @@ export function createSender(
     due = Math.min(due, items.length);
     if (!running || onWire || failedWith !== undefined || !items.length) return;
     if (held || due > 0 || items.length >= maxBatchSize) void transmit();
-    else if (!timer) setTimer(flush, atLeast(0, options.flushIntervalMs, 5000));
+    else if (!timer) setTimer(flush, options.flushIntervalMs ?? 5000);
   }
 
   function flush(): void {
@@ -116,12 +114,11 @@ export function createSender(
       failures = 0;
     }
     onWire = true;
-    setTimer(wire.hangUp, REQUEST_TIMEOUT_MS);
+    clearTimer();
     const from = items;
     const reply = await wire.send(items.slice(0, held));
     if (items !== from) return;
     onWire = false;
-    clearTimer();
     settle(reply);
     wake();
   }
@@ -130,7 +127,7 @@ export function createSender(
   function settle(reply: Reply): void {
     const { status } = reply;
     if (isWorthRetrying(status)) {
-      if (isOnline(env) && ++failures > atLeast(0, options.maxRetries, 10)) finish(true);
+      if (isOnline(env) && ++failures > (options.maxRetries ?? 10)) finish(true);
       backOff(reply);
     } else if (status === 401 || status === 403) {
       clear(true);
@@ -167,7 +164,6 @@ export function createSender(
   function pause(): void {
     running = false;
     clearTimer();
-    wire.hangUp();
   }
 
   function clear(givenUp?: boolean): void {
@@ -188,26 +184,15 @@ export function createSender(
   function leave(): void {
     // Offline, a beacon is taken and lost. Perhaps the page stays.
     if (!isOnline(env)) return;
+    const byBeacon = options.writeKeyIn !== 'header' && !options.persist;
     let room = ALLOWANCE_BYTES - keptAliveBytes;
-    let pieceBytes = room;
-    let byBeacon = options.writeKeyIn !== 'header' && !options.persist;
-    for (;;) {
-      const piece = newest(pieceBytes);
-      if (!piece.length) {
-        if (!byBeacon) break;
-        byBeacon = false;
-        pieceBytes = room;
-      } else if (byBeacon && !beacon(piece)) {
-        // Others on the page may have used up the allowance: perhaps less fits.
-        pieceBytes >>= 1;
-      } else {
-        const bytes = piece.reduce((sum, item) => sum + item.bytes, envelopeBytes);
-        room -= bytes;
-        pieceBytes = Math.min(pieceBytes, room);
-        items.length -= piece.length;
-        held = Math.min(held, items.length);
-        if (!byBeacon) void keepAlive(piece, bytes);
-      }
+    for (let piece = newest(room); piece.length; piece = newest(room)) {
+      const bytes = piece.reduce((sum, item) => sum + item.bytes, envelopeBytes);
+      room -= bytes;
+      items.length -= piece.length;
+      held = Math.min(held, items.length);
+      // Others on the page may have used up the allowance.
+      if (!byBeacon || !beacon(piece)) void keepAlive(piece, bytes);
     }
     wake();
   }

@@ -10,6 +10,7 @@ import type { Item } from './item.ts';
 import type { DeliveryOptions } from './options.ts';
 import { retryAfterMs, type Reply } from './reply.ts';
 
+const REQUEST_TIMEOUT_MS = 30_000;
 /** Below this, compressing costs more than it saves. */
 const COMPRESS_FROM_CHARS = 4096;
 
@@ -18,8 +19,6 @@ export interface Wire {
   bodyOf(items: Item[]): string;
   /** Never rejects. With `keepalive` the request starts at once and outlives the page. */
   send(items: Item[], keepalive?: boolean): Promise<Reply>;
-  /** Aborts what is under way. */
-  readonly hangUp: () => void;
 }
 
 export function createWire(options: DeliveryOptions, env: Environment): Wire {
@@ -27,7 +26,6 @@ export function createWire(options: DeliveryOptions, env: Environment): Wire {
   const inHeader = writeKey && options.writeKeyIn === 'header';
   const compress = options.compress ?? (inHeader || isSameOrigin(endpoint, env));
   const keyField = writeKey && !inHeader ? `"key":${JSON.stringify(writeKey)},` : '';
-  let controller = new AbortController();
 
   function bodyOf(items: Item[]): string {
     const events = items.map((item) => item.json).join();
@@ -36,7 +34,6 @@ export function createWire(options: DeliveryOptions, env: Environment): Wire {
   }
 
   async function request(items: Item[], keepalive: boolean): Promise<Reply> {
-    const { signal } = controller;
     const headers: Record<string, string> = { 'Content-Type': 'text/plain;charset=UTF-8' };
     if (inHeader) headers['Authorization'] = `Bearer ${writeKey}`;
     let body: BodyInit = bodyOf(items);
@@ -46,6 +43,8 @@ export function createWire(options: DeliveryOptions, env: Environment): Wire {
       body = await (await import('./gzip.ts')).gzip(body, env.CompressionStream);
       headers['Content-Encoding'] = 'gzip';
     }
+    // Without an answer for so long it has failed; older browsers wait longer.
+    const signal = (AbortSignal as Partial<typeof AbortSignal>).timeout?.(REQUEST_TIMEOUT_MS) ?? null;
     const init: RequestInit = { method: 'POST', credentials: 'omit', headers, body, keepalive, signal };
     const { status, headers: answered } = await env.fetch(endpoint, init);
     return { status, retryAfterMs: retryAfterMs(answered.get('Retry-After'), env.Date.now()) };
@@ -55,10 +54,6 @@ export function createWire(options: DeliveryOptions, env: Environment): Wire {
     bodyOf,
     send: (items, keepalive = false) =>
       request(items, keepalive).catch(() => ({ status: 0, retryAfterMs: 0 })),
-    hangUp() {
-      controller.abort();
-      controller = new AbortController();
-    },
   };
 }
 

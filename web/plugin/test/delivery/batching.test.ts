@@ -10,6 +10,7 @@ import {
   receivedIds,
   startDelivery,
   stopTheClock,
+  timerCount,
 } from './page.ts';
 
 beforeEach(stopTheClock);
@@ -57,11 +58,11 @@ describe('when events are sent', () => {
   it('no timer runs while nothing waits', async () => {
     const page = createPage();
     const delivery = startDelivery(page);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timerCount()).toBe(0);
     pushMany(delivery, 1);
     await pass(5000);
     expect(receivedIds(page)).toEqual(['e0']);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timerCount()).toBe(0);
   });
 
   it('a batch never holds more than 500 events', async () => {
@@ -176,7 +177,7 @@ describe('closing', () => {
     const delivery = startDelivery(page);
     pushMany(delivery, 2);
     delivery.close();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timerCount()).toBe(0);
     await pass(60_000);
     expect(receivedIds(page)).toEqual(['e0', 'e1']);
     delivery.push(event('late'));
@@ -192,9 +193,9 @@ describe('closing', () => {
     pushMany(delivery, 100, { filler: 'x'.repeat(900) });
     delivery.setConsent('granted');
     delivery.close();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timerCount()).toBe(0);
     await pass(60_000);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timerCount()).toBe(0);
     expect(idsOf(page.requests).map((ids) => ids.length)).toEqual([20, 20]);
   });
 
@@ -204,7 +205,7 @@ describe('closing', () => {
     pushMany(delivery, 2);
     await pass(0);
     delivery.close();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timerCount()).toBe(0);
     expect(idsOf(page.beacons)).toEqual([['e0', 'e1']]);
   });
 });

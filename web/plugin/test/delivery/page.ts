@@ -54,7 +54,27 @@ export interface FakePage extends Environment {
   setOnline(isOnline: boolean): void;
 }
 
+let browserTimers = 0;
+
+/** The browser's own timer would not run on the fake clock. */
+function timeout(delayMs: number): AbortSignal {
+  const controller = new AbortController();
+  browserTimers++;
+  setTimeout(() => {
+    browserTimers--;
+    controller.abort();
+  }, delayMs);
+  return controller.signal;
+}
+
+/** Timers of ours that run. */
+export function timerCount(): number {
+  return vi.getTimerCount() - browserTimers;
+}
+
 export function createPage(...answers: Answer[]): FakePage {
+  if (!vi.getTimerCount()) browserTimers = 0;
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(timeout);
   const listeners = new Set<() => void>();
   const page: FakePage = {
     answers,

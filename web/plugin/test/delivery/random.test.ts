@@ -11,7 +11,16 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import type { Delivery } from '../../src/delivery/index.ts';
-import { createPage, event, pass, startDelivery, stopTheClock, type Answer, type FakePage } from './page.ts';
+import {
+  createPage,
+  event,
+  pass,
+  startDelivery,
+  stopTheClock,
+  type Answer,
+  type FakePage,
+  timerCount,
+} from './page.ts';
 
 beforeEach(stopTheClock);
 afterEach(() => {
@@ -83,7 +92,7 @@ it.each(seeds)('nothing is lost uncounted, altered or out of order (seed %d)', a
   expect(firstArrivals.filter((text) => !pushed.includes(text))).toEqual([]);
   if (!leaves) expect(firstArrivals).toEqual(pushed.filter((text) => firstArrivals.includes(text)));
   expect(page.underWay.most).toBe(1);
-  expect(vi.getTimerCount()).toBe(0);
+  expect(timerCount()).toBe(0);
 });
 
 it('an unlimited queue and patience lose nothing at all', async () => {

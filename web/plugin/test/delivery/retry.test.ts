@@ -12,6 +12,7 @@ import {
   START_MS,
   stopTheClock,
   type Answer,
+  timerCount,
 } from './page.ts';
 
 beforeEach(stopTheClock);
@@ -68,7 +69,7 @@ describe('what is sent again', () => {
     expect(page.requests).toHaveLength(1);
     expect(page.beacons).toEqual([]);
     expect(delivery.takeDropped()).toBe(3);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timerCount()).toBe(0);
   });
 
   it('after 200: nothing, though the server may have rejected some', async () => {
