@@ -27,11 +27,12 @@ const PARTS: Record<State, keyof Totals> = {
 export const ACTIVE: readonly State[] = ['starting', 'playing', 'rebuffering', 'seeking'];
 
 export interface Ledger {
+  /** What was credited so far, to fractions of a ms. */
+  readonly sums: Totals;
   /** Credits all time until `at` that waits. Over a long silence `playedMs` says how much was played. */
   credit(state: State, at: number, playedMs?: number): void;
   /** The time until `at` is credited to nothing. */
   skip(at: number): void;
-  countRebuffer(): void;
   /** In whole ms. */
   totals(): Totals;
 }
@@ -45,6 +46,7 @@ export function createLedger(settledAt: number): Ledger {
   }
 
   return {
+    sums,
     credit(state, at, playedMs = 0) {
       let spentMs = Math.max(0, at - settledAt);
       if (spentMs > SILENCE_MS && ACTIVE.includes(state))
@@ -53,7 +55,6 @@ export function createLedger(settledAt: number): Ledger {
       skip(at);
     },
     skip,
-    countRebuffer: () => sums.rebufferCount++,
     totals() {
       const totals = { ...sums };
       for (const part of Object.values(PARTS)) totals[part] = Math.round(totals[part]);

@@ -39,7 +39,9 @@ export interface Look {
   readonly bufferAheadSec: number;
 }
 
-export type Emit = (type: EventType, at: number, fields?: Record<string, unknown>) => void;
+export type Fields = Record<string, unknown>;
+
+export type Emit = (type: EventType, at: number, fields?: Fields) => void;
 
 export type SessionEnd = 'source_change' | 'destroy' | 'page_close';
 
@@ -58,18 +60,16 @@ export interface Signals {
   visibility: [hidden: boolean];
   /** The player failed. A failure that is not fatal is only told. */
   error: [failure: PlayerFailure];
-  /** Another rendition is on screen. */
-  quality: [fields: Record<string, unknown>];
+  /** Something that changes nothing about the state. */
+  tell: [type: EventType, fields: Fields];
   /** Time passes: wanted a few times a second while active. */
   tick: [];
   end: [reason: SessionEnd];
 }
 
-type Handlers = { [Name in keyof Signals]: (look: Look, ...detail: Signals[Name]) => void };
+type Handlers = { [Name in keyof Signals]: (...detail: Signals[Name]) => void };
 
 export interface Machine {
-  /** SESSION_START, the first event of all. */
-  start(fields: Record<string, unknown>): void;
   signal<Name extends keyof Signals>(name: Name, look: Look, ...detail: Signals[Name]): void;
   state(): State;
   totals(): Totals;
@@ -79,19 +79,12 @@ export interface Machine {
 
 type StallEnd = 'resumed' | 'seek' | 'pause' | 'error' | 'ended' | 'progress' | 'session_end';
 
-interface Stall {
-  readonly at: number;
-  readonly positionSec: number;
-  /** BUFFER_START is sent. */
-  told?: boolean;
-  /** Long enough to be a rebuffer. */
-  counted?: boolean;
-}
-
 /** For a source that was loaded just now. */
 export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT_MS): Machine {
   const ledger = createLedger(first.at);
   let state: State = 'idle';
+  /** What is seen now, and what was seen before. */
+  let look = first;
   let last = first;
   /** The look with which this state began. */
   let entered = first;
@@ -104,124 +97,125 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
   let failed = false;
   /** SESSION_END was sent; only a PLAY can follow it, in a page that comes back from the cache. */
   let closed = false;
-  let stall: Stall | undefined;
-  let seek: { at: number; from: number } | undefined;
+  /** BUFFER_START is sent once the state is `rebuffering`; it counts once it is long enough. */
+  let stall: { at: number; positionSec: number; counted?: boolean } | undefined;
+  let seek: { at: number; positionSec: number } | undefined;
   /** After a fatal error while playing: the playing time at which it is outlived. */
   let doomedUntilMs = 0;
 
   const on: Handlers = {
-    play(look) {
+    play() {
       if (closed) state = started ? 'paused' : 'idle';
       if (isActive()) return;
       const replay = state === 'ended' && !failed;
       // Back to the beginning is a seek, though not every browser says so first.
-      if (replay) seek ??= { at: look.at, from: last.positionSec };
+      if (replay) beginSeek();
       closed = failed = false;
-      enter(!started ? 'starting' : seek ? 'seeking' : 'playing', look);
-      emit('PLAY', look.at, { reason: !started ? 'initial' : replay ? 'replay' : 'resume' });
+      enter(!started ? 'starting' : seek ? 'seeking' : 'playing');
+      emit('PLAY', { reason: !started ? 'initial' : replay ? 'replay' : 'resume' });
     },
 
-    playing(look) {
+    playing() {
       if (look.seeking || look.paused) return;
-      if (!started) firstFrame(look);
-      else if (stall) endStall(look, 'resumed');
-      else if (state === 'seeking') endSeek(look, 'playing');
-      else if (failed) recover(look);
+      if (!started) firstFrame();
+      else if (stall) endStall('resumed');
+      else if (state === 'seeking') endSeek('playing');
+      else if (failed) recover();
     },
 
-    waiting(look) {
-      if (state === 'playing' && !stall && !look.paused && !look.seeking) beginStall(look, look.at);
+    waiting() {
+      if (state === 'playing' && !stall && !look.paused && !look.seeking) beginStall(look.at);
     },
 
-    seeking(look) {
+    seeking() {
       // Before the first frame it only moves the place to start from.
       if (!started) entered = { ...look, at: entered.at };
       else if (!failed) {
-        endStall(look, 'seek');
-        seek ??= { at: look.at, from: last.positionSec };
-        if (state === 'playing') enter('seeking', look);
+        endStall('seek');
+        beginSeek();
+        if (state === 'playing') enter('seeking');
       }
     },
 
-    pause(look) {
+    pause() {
       // The end of the stream pauses, too; `ended` tells of it.
       if (look.ended || !isActive()) return;
-      endStall(look, 'pause');
+      endStall('pause');
       // A seek that still waits for data goes on after the pause.
-      if (!look.seeking) endSeek(look);
-      enter(started ? 'paused' : 'idle', look);
-      emit('PAUSE', look.at, { reason: look.at - hiddenAt < BACKGROUND_PAUSE_MS ? 'background' : 'user' });
+      if (!look.seeking) endSeek();
+      enter(started ? 'paused' : 'idle');
+      emit('PAUSE', { reason: look.at - hiddenAt < BACKGROUND_PAUSE_MS ? 'background' : 'user' });
     },
 
-    ended(look) {
+    ended() {
       if (state === 'ended') return;
-      finish(look, 'ended');
-      enter('ended', look);
-      emit('ENDED', look.at);
+      finish('ended');
+      enter('ended');
+      emit('ENDED');
     },
 
-    ratechange(look) {
-      emit('RATE_CHANGE', look.at, { playbackRate: look.rate });
+    ratechange() {
+      emit('RATE_CHANGE', { playbackRate: look.rate });
     },
 
-    visibility(look, hidden) {
+    visibility(hidden) {
       hiddenAt = hidden ? look.at : -Infinity;
       if (hidden && seek) {
         // Nobody knows whether the page comes back: what is open is told, and goes on.
         const goesOn = state === 'seeking' || look.seeking;
-        endSeek(look);
-        if (goesOn) seek = { at: look.at, from: look.positionSec };
+        endSeek();
+        if (goesOn) seek = look;
       }
-      emit('VISIBILITY', look.at, { hidden });
-      if (hidden && isActive()) emit('HEARTBEAT', look.at);
+      emit('VISIBILITY', { hidden });
+      if (hidden && isActive()) emit('HEARTBEAT');
     },
 
-    error(look, error) {
+    error(error) {
       if (error.fatal && state !== 'ended') {
-        const plays = state === 'playing' && !(stall && look.at - stall.at >= STALL_HOLD_MS);
+        tellStall();
         // What is buffered still plays, the next wait is the failure.
-        if (plays) doomedUntilMs = ledger.totals().playingMs + look.bufferAheadSec * 1000 + RECOVERED_MS;
+        if (state === 'playing')
+          doomedUntilMs = ledger.sums.playingMs + look.bufferAheadSec * 1000 + RECOVERED_MS;
         else {
-          finish(look, 'error');
+          finish('error');
           failed = true;
-          enter('ended', look);
+          enter('ended');
         }
       }
-      emit('PLAYER_ERROR', look.at, { error });
+      emit('PLAYER_ERROR', { error });
     },
 
-    quality(look, fields) {
-      emit('QUALITY_CHANGE', look.at, fields);
+    tell: emit,
+
+    tick() {
+      if (isActive() && look.at - toldAt >= heartbeatMs) emit('HEARTBEAT');
     },
 
-    tick(look) {
-      if (isActive() && look.at - toldAt >= heartbeatMs) emit('HEARTBEAT', look.at);
-    },
-
-    end(look, reason) {
-      finish(look, 'session_end');
+    end(reason) {
+      finish('session_end');
       closed = true;
-      emit('SESSION_END', look.at, { reason });
+      emit('SESSION_END', { reason });
     },
   };
 
-  function signal<Name extends keyof Signals>(name: Name, look: Look, ...detail: Signals[Name]): void {
+  function signal<Name extends keyof Signals>(name: Name, now: Look, ...detail: Signals[Name]): void {
     if (closed) {
-      ledger.skip(look.at);
+      ledger.skip(now.at);
       if (name !== 'play') return;
     }
-    if (name === 'tick' && !look.paused && !look.seeking && !look.ended) watch(look);
-    settle(look);
-    on[name](look, ...detail);
+    look = now;
+    if (name === 'tick' && !look.paused && !look.seeking && !look.ended) watch();
+    settle();
+    on[name](...detail);
     if (look.positionSec !== last.positionSec && !look.seeking) {
       // It may have stopped between two looks: how far it got tells when.
-      const playedMs = mediaMs(look, last.positionSec);
+      const playedMs = mediaMs(last);
       movedAt = Math.max(movedAt, playedMs > 0 ? Math.min(look.at, last.at + playedMs) : look.at);
     }
     last = look;
   }
 
-  function emit(type: EventType, at: number, fields?: Record<string, unknown>): void {
+  function emit(type: EventType, fields?: Fields, at = look.at): void {
     toldAt = Math.max(toldAt, at);
     emitTo(type, at, fields);
   }
@@ -231,21 +225,21 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
   }
 
   /** How long it takes to play from there to where the playhead is. */
-  function mediaMs(look: Look, from: number): number {
-    return ((look.positionSec - from) / (look.rate || 1)) * 1000;
+  function mediaMs({ positionSec }: { positionSec: number }): number {
+    return ((look.positionSec - positionSec) / (look.rate || 1)) * 1000;
   }
 
   /** Credits the time until now to the state, as far as it is known to have been spent so. */
-  function settle(look: Look): void {
+  function settle(): void {
     if (stall) {
       if (state !== 'rebuffering' || look.at - stall.at < MICRO_STALL_MS) return;
-      if (!stall.counted) ledger.countRebuffer();
+      if (!stall.counted) ledger.sums.rebufferCount++;
       stall.counted = true;
     } else if (state === 'playing' && (look.positionSec === last.positionSec || look.seeking)) return;
-    ledger.credit(state, look.at, mediaMs(look, last.positionSec));
+    ledger.credit(state, look.at, mediaMs(last));
   }
 
-  function enter(to: State, look: Look, at = look.at): void {
+  function enter(to: State, at = look.at): void {
     if (to !== state) ledger.credit(state, at);
     state = to;
     entered = look;
@@ -253,111 +247,104 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
   }
 
   /** Does the playhead tell what no event of the element told? */
-  function watch(look: Look): void {
+  function watch(): void {
     const aheadSec = look.positionSec - entered.positionSec;
     const reachSec = ((look.at - entered.at) / 1000) * look.rate + 1;
     if (state === 'starting') {
-      if (aheadSec > STARTED_SEC && aheadSec < reachSec) firstFrame(resumed(look, entered.positionSec));
+      if (aheadSec > STARTED_SEC && aheadSec < reachSec) resumed(entered, firstFrame);
     } else if (state === 'seeking') {
-      if (look.positionSec - last.positionSec > RESUMED_SEC)
-        endSeek(resumed(look, last.positionSec), 'playing');
-    } else if (stall && look.positionSec - stall.positionSec > RESUMED_SEC) {
-      endStall(resumed(look, stall.positionSec), 'progress');
-    } else if (
-      !stall &&
-      look.positionSec === last.positionSec &&
-      look.rate > 0 &&
-      look.at - movedAt >= FROZEN_MS
-    ) {
-      if (state === 'playing') beginStall(look, movedAt);
+      if (look.positionSec - last.positionSec > RESUMED_SEC) resumed(last, endSeek, 'playing');
+    } else if (stall) {
+      if (look.positionSec - stall.positionSec > RESUMED_SEC) resumed(stall, endStall, 'progress');
+    } else if (state === 'playing' && look.positionSec === last.positionSec && look.rate > 0) {
+      if (look.at - movedAt >= FROZEN_MS) beginStall(movedAt);
     }
-    if (stall && look.at - stall.at >= STALL_HOLD_MS) tellStall(look, stall);
+    tellStall();
   }
 
-  /** The look as of when playing began again, by how far the playhead got since. */
-  function resumed(look: Look, from: number): Look {
-    return { ...look, at: Math.max(look.at - mediaMs(look, from), last.at) };
+  /** Does it as of when playing began again, by how far the playhead got since. */
+  function resumed<Detail extends unknown[]>(
+    from: { positionSec: number },
+    act: (...detail: Detail) => void,
+    ...detail: Detail
+  ): void {
+    const seen = look;
+    look = { ...seen, at: Math.max(seen.at - mediaMs(from), last.at) };
+    act(...detail);
+    look = seen;
   }
 
-  function firstFrame(look: Look): void {
+  function firstFrame(): void {
     // Attached to a player that plays already: nobody saw the start.
     const seen = state === 'starting';
-    enter('playing', look);
+    enter('playing');
     started = true;
     failed = false;
-    emit('FIRST_FRAME', look.at, {
+    emit('FIRST_FRAME', {
       startupTimeMs: seen ? ledger.totals().startupMs : undefined,
       loadToFrameMs: Math.round(look.at - first.at),
     });
   }
 
-  function beginStall(look: Look, at: number): void {
+  function beginStall(at: number): void {
     ledger.credit('playing', at);
     stall = { at, positionSec: look.positionSec };
   }
 
-  function tellStall(look: Look, told: Stall): void {
-    if (told.told) return;
-    told.told = true;
-    failed = ledger.totals().playingMs < doomedUntilMs;
+  /** Tells of a stall once it was held for long enough. */
+  function tellStall(): void {
+    if (!stall || state === 'rebuffering' || look.at - stall.at < STALL_HOLD_MS) return;
+    const { at } = stall;
+    failed = ledger.sums.playingMs < doomedUntilMs;
     doomedUntilMs = 0;
     if (failed) stall = undefined;
-    enter(failed ? 'ended' : 'rebuffering', look, told.at);
-    settle(look);
-    emit('BUFFER_START', told.at, { buffering: { startedAt: Math.round(told.at) } });
+    enter(failed ? 'ended' : 'rebuffering', at);
+    settle();
+    emit('BUFFER_START', { buffering: { startedAt: Math.round(at) } }, at);
   }
 
-  function endStall(look: Look, reason: StallEnd): void {
+  function endStall(reason: StallEnd): void {
     if (!stall) return;
-    const { at } = stall;
     const ending = stall;
-    if (look.at - at >= STALL_HOLD_MS) tellStall(look, ending);
+    tellStall();
     stall = undefined;
-    if (failed && (reason === 'resumed' || reason === 'progress')) recover(look);
+    if (failed && (reason === 'resumed' || reason === 'progress')) recover();
     // Else it is not told, or is the failure itself.
     if (state !== 'rebuffering') return;
     if (!ending.counted) state = 'playing';
-    enter('playing', look);
+    enter('playing');
     ledger.credit('playing', look.at);
-    const startedAt = Math.round(at);
-    const endedAt = Math.round(look.at);
-    emit('BUFFER_END', look.at, {
-      buffering: { startedAt, endedAt, durationMs: endedAt - startedAt },
-      reason,
-    });
+    const [startedAt, endedAt] = [Math.round(ending.at), Math.round(look.at)];
+    emit('BUFFER_END', { buffering: { startedAt, endedAt, durationMs: endedAt - startedAt }, reason });
   }
 
   /** Plays again after a fatal error, without a PLAY. */
-  function recover(look: Look): void {
+  function recover(): void {
     failed = false;
-    enter('playing', look);
-    emit('BUFFER_END', look.at, { reason: 'resumed' });
+    enter('playing');
+    emit('BUFFER_END', { reason: 'resumed' });
+  }
+
+  function beginSeek(): void {
+    seek ??= { at: look.at, positionSec: last.positionSec };
   }
 
   /** The seek is over, because something else begins. */
-  function endSeek(look: Look, next?: State): void {
-    if (next) enter(next, look);
+  function endSeek(next?: State): void {
+    if (next) enter(next);
     if (!seek) return;
-    const { at, from } = seek;
+    const { at, positionSec: fromSec } = seek;
     seek = undefined;
     // Of the rounded stamps: it ends where the next event stands.
     const durationMs = Math.round(look.at) - Math.round(at);
-    emit('SEEK', at, { seek: { fromSec: from, toSec: look.positionSec, durationMs } });
+    emit('SEEK', { seek: { fromSec, toSec: look.positionSec, durationMs } }, at);
   }
 
   /** Whatever is open ends with the stream or the session. */
-  function finish(look: Look, reason: StallEnd): void {
-    endStall(look, reason);
-    endSeek(look);
+  function finish(reason: StallEnd): void {
+    endStall(reason);
+    endSeek();
   }
 
-  return {
-    start: (fields) => {
-      emit('SESSION_START', first.at, fields);
-    },
-    signal,
-    state: () => state,
-    totals: ledger.totals,
-    isActive,
-  };
+  return { signal, state: () => state, totals: ledger.totals, isActive };
 }

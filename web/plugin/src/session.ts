@@ -8,7 +8,7 @@ import type { Delivery } from './delivery/index.ts';
 import { deviceInfo, networkInfo, uuid } from './device.ts';
 import type { EventType, PlayerFailure, Rendition } from './events.ts';
 import { framesOf, lookAt } from './look.ts';
-import { createMachine, type Look, type Signals } from './machine.ts';
+import { createMachine, type Fields, type Look, type Signals } from './machine.ts';
 import type { Options } from './options.ts';
 import { shownRendition } from './rendition.ts';
 import type { Classic } from './six.ts';
@@ -34,7 +34,7 @@ export const MEDIA_SIGNALS = [
 ] as const;
 
 /** What the machine hears of, and what only this module does. */
-export interface SessionSignals extends Omit<Signals, 'quality'> {
+export interface SessionSignals extends Omit<Signals, 'tell'> {
   resize: [];
   /** The player took its media away. */
   emptied: [];
@@ -70,11 +70,11 @@ export function createSession(
 
   const machine = createMachine(first, tell, options.heartbeatMs);
 
-  function tell(type: EventType, at: number, fields?: Record<string, unknown>): void {
+  function tell(type: EventType, at: number, fields?: Fields): void {
     if (!six || type === 'QUALITY_CHANGE' || type === 'PLAYER_ERROR') send(type, at, fields);
   }
 
-  function send(eventType: EventType, at: number, fields?: Record<string, unknown>): void {
+  function send(eventType: EventType, at: number, fields?: Fields): void {
     const totals = machine.totals();
     const droppedEvents = delivery.takeDropped() || undefined;
     const event = {
@@ -135,7 +135,7 @@ export function createSession(
     if (!now || JSON.stringify(now) === JSON.stringify(shown)) return;
     const previous = shown ?? null;
     shown = now;
-    machine.signal('quality', look, { previous });
+    machine.signal('tell', look, 'QUALITY_CHANGE', { previous });
   }
 
   /** Frames per second, from how the frame counter grows while playing. */
@@ -165,7 +165,7 @@ export function createSession(
     update(look);
   }
 
-  machine.start({
+  machine.signal('tell', first, 'SESSION_START', {
     video: videoInfo(),
     // No query and no fragment: they may hold secrets.
     page: { url: location.origin + location.pathname },
