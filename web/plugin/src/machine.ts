@@ -307,6 +307,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     if (!stall) return;
     const ending = stall;
     tellStall();
+    settle();
     stall = undefined;
     if (failed && (reason === 'resumed' || reason === 'progress')) recover();
     // Else it is not told, or is the failure itself.
