@@ -35,6 +35,5 @@ export function networkInfo(): Record<string, unknown> {
 
 /** Pages without https have no randomUUID. */
 export function uuid(): string {
-  const { randomUUID } = crypto as { randomUUID?: () => string };
-  return randomUUID?.call(crypto) ?? `${Math.random()}${Math.random()}`.replaceAll('0.', '');
+  return (crypto as Partial<Crypto>).randomUUID?.() ?? crypto.getRandomValues(new Uint32Array(4)).join('-');
 }

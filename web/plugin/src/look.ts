@@ -35,12 +35,12 @@ function bufferAheadSec({ buffered, currentTime }: HTMLVideoElement): number {
 /** Cumulative counts of video frames; nothing where the browser does not count. */
 export interface Frames {
   /** Dropped ones included. */
-  decoded?: number;
-  dropped?: number;
+  decodedFrames?: number | undefined;
+  droppedFrames?: number | undefined;
 }
 
 export function framesOf(video: HTMLVideoElement): Frames {
   // Some browsers on television sets lack it, whatever the types say.
   const quality = (video.getVideoPlaybackQuality as (() => VideoPlaybackQuality) | undefined)?.call(video);
-  return quality ? { decoded: quality.totalVideoFrames, dropped: quality.droppedVideoFrames } : {};
+  return { decodedFrames: quality?.totalVideoFrames, droppedFrames: quality?.droppedVideoFrames };
 }

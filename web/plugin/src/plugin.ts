@@ -8,6 +8,7 @@ import { type Consent, createDelivery } from './delivery/index.ts';
 import type { PlayerFailure } from './events.ts';
 import { now } from './look.ts';
 import type { Options } from './options.ts';
+import { quietly } from './quietly.ts';
 import { createSession, MEDIA_SIGNALS, type Session, type SessionSignals } from './session.ts';
 import type { Classic } from './six.ts';
 
@@ -43,11 +44,12 @@ export function pluginFor(adapters: readonly AdapterFactory[], classic?: Classic
   function Plugin(player: unknown, video: HTMLVideoElement, viewerId?: string, options?: Options) {
     return Plugin.attach(player, video, viewerId ? { ...options, viewerId } : options);
   }
-  Plugin.attach = (player: unknown, video: HTMLVideoElement, options: Options = {}): TelemetryPlugin => {
+  Plugin.attach = (player: unknown, video: HTMLVideoElement, options?: Options): TelemetryPlugin => {
     const first = attached.get(video);
     if (first) return first;
-    const plugin = attach(adapters, player, video, options, classic);
-    attached.set(video, plugin);
+    const plugin = attach(adapters, player, video, { ...options }, classic);
+    // Where there is no element, there is a plugin that does nothing.
+    quietly(() => attached.set(video, plugin));
     return plugin;
   };
   // What a constructor returns is what `new` gives.
@@ -68,11 +70,7 @@ function attach(
 
   /** Every way in: nothing gets out, and after it, ticks run exactly while there is something to watch. */
   function act(action: () => void): void {
-    try {
-      action();
-    } catch {
-      // Telemetry that fails must not be noticed by the page.
-    }
+    quietly(action);
     const wanted = session?.isActive();
     if (!wanted === !timer) return;
     clearInterval(timer);
@@ -105,7 +103,7 @@ function attach(
     else session?.signal(name, ...(detail as never));
   }
 
-  const adapter = adapters.map((make) => make(player, tell, video)).find(Boolean);
+  const adapter = adapters.map((make) => quietly(() => make(player, tell, video))).find(Boolean);
   act(() => {
     if (!adapter) return;
     hear(adapter.emitter, adapter.methods, adapter.handlers);

@@ -10,6 +10,7 @@ import type { EventType, PlayerFailure, Rendition } from './events.ts';
 import { framesOf, lookAt } from './look.ts';
 import { createMachine, type Fields, type Look, type Signals } from './machine.ts';
 import type { Options } from './options.ts';
+import { quietly } from './quietly.ts';
 import { shownRendition } from './rendition.ts';
 import type { Classic } from './six.ts';
 
@@ -76,7 +77,7 @@ export function createSession(
 
   function send(eventType: EventType, at: number, fields?: Fields): void {
     const totals = machine.totals();
-    const droppedEvents = delivery.takeDropped() || undefined;
+    const isStart = eventType === 'SESSION_START';
     const event = {
       eventId: `${id}-${seq}`,
       viewerId: options.viewerId ?? 'anonymous',
@@ -87,50 +88,44 @@ export function createSession(
       quality: shown,
       network: networkInfo(),
       device,
-      player: playerInfo(eventType),
+      player: {
+        name: isStart ? adapter.name : undefined,
+        version: isStart ? adapter.version : undefined,
+        ...framesOf(video),
+        fps,
+        bufferLengthSec: round(lookAt(video).bufferAheadSec),
+        width: Math.round(video.clientWidth * devicePixelRatio),
+        height: Math.round(video.clientHeight * devicePixelRatio),
+      },
       engagement: {
         totalWatchTime: totals.playingMs,
         totalPauseTime: totals.pausedMs,
         interactionCount: interactions,
       },
       ...(!six && { seq, state: machine.state(), totals }),
-      video: eventType === 'FIRST_FRAME' ? videoInfo() : undefined,
-      droppedEvents,
+      video: isStart || eventType === 'FIRST_FRAME' ? videoInfo() : undefined,
+      droppedEvents: delivery.takeDropped() || undefined,
       ...fields,
     };
     seq++;
     delivery.push(event);
-    options.onEvent?.(event);
+    quietly(() => options.onEvent?.(event));
   }
 
-  function playerInfo(type: EventType): Record<string, unknown> {
-    const { decoded, dropped } = framesOf(video);
-    return {
-      ...(type === 'SESSION_START' && { name: adapter.name, version: adapter.version }),
-      decodedFrames: decoded,
-      droppedFrames: dropped,
-      fps,
-      bufferLengthSec: round(lookAt(video).bufferAheadSec),
-      width: Math.round(video.clientWidth * devicePixelRatio),
-      height: Math.round(video.clientHeight * devicePixelRatio),
-    };
-  }
-
-  function videoInfo(): Record<string, unknown> {
+  function videoInfo(): Fields {
     const { duration } = video;
     const given = options.video;
     return {
       // Until the metadata is loaded the duration is NaN.
-      ...(duration > 0 &&
-        (duration < Infinity ? { durationSec: round(duration), live: false } : { live: true })),
-      ...(typeof given === 'function' ? given() : given),
+      durationSec: duration > 0 && duration < Infinity ? round(duration) : undefined,
+      live: duration > 0 ? duration === Infinity : undefined,
+      ...quietly(() => (typeof given === 'function' ? given() : given)),
     };
   }
 
   /** Tells of the rendition on screen, if it is another one. What stands still changes nothing on screen. */
   function update(look: Look): void {
-    const state = machine.state();
-    if (state !== 'playing' && state !== 'paused' && state !== 'ended') return;
+    if (!['playing', 'paused', 'ended'].includes(machine.state())) return;
     const now = shownRendition(video, adapter.renditions(), announced, shown);
     if (!now || JSON.stringify(now) === JSON.stringify(shown)) return;
     const previous = shown ?? null;
@@ -140,12 +135,12 @@ export function createSession(
 
   /** Frames per second, from how the frame counter grows while playing. */
   function count(at: number): void {
-    const { decoded = 0 } = framesOf(video);
-    const fresh = machine.state() !== 'playing' || decoded < counted || !counted;
+    const { decodedFrames = 0 } = framesOf(video);
+    const fresh = machine.state() !== 'playing' || decodedFrames < counted || !counted;
     if (!fresh && at - countedAt < FPS_WINDOW_MS) return;
-    fps = fresh ? undefined : Math.round(((decoded - counted) * 1000) / (at - countedAt));
+    fps = fresh ? undefined : Math.round(((decodedFrames - counted) * 1000) / (at - countedAt));
     countedAt = at;
-    counted = decoded;
+    counted = decodedFrames;
   }
 
   function signal(name: keyof SessionSignals, ...detail: unknown[]): void {
@@ -156,7 +151,7 @@ export function createSession(
       if (!options.nonFatalErrors || look.at - errorToldAt < ERRORS_APART_MS) return;
       errorToldAt = look.at;
     }
-    if (name === 'play' || name === 'pause' || name === 'seeking') interactions++;
+    if (['play', 'pause', 'seeking'].includes(name)) interactions++;
     if (name === 'rendition') announced = detail[0] as Rendition | undefined;
     else if (name === 'emptied') machine.signal('pause', look);
     else if (name !== 'resize') machine.signal(name, look, ...(detail as []));
@@ -166,7 +161,6 @@ export function createSession(
   }
 
   machine.signal('tell', first, 'SESSION_START', {
-    video: videoInfo(),
     // No query and no fragment: they may hold secrets.
     page: { url: location.origin + location.pathname },
     custom: options.custom,

@@ -59,5 +59,5 @@ export function createWire(options: DeliveryOptions, env: Environment): Wire {
 
 /** An address that is relative to the page's folder counts as foreign: that only costs the compression. */
 function isSameOrigin(url: string, env: Environment): boolean {
-  return /^\/(?!\/)/.test(url) || url.startsWith(`${env.location?.origin ?? ''}/`);
+  return /^\/(?!\/)/.test(url) || `${url}/`.startsWith(`${env.location?.origin}/`);
 }
