@@ -78,16 +78,16 @@ function attach(
   }
 
   /** Hears these events until the plugin is destroyed. */
-  function hear(emitter: object, [add, remove]: Adapter['methods'], handlers: Handlers): void {
-    const methods = emitter as Record<string, (name: string, handler: () => void) => void>;
+  function hear(emitter: object, [add, remove, ...captured]: Adapter['methods'], handlers: Handlers): void {
+    const methods = emitter as Record<string, (name: string, handler: () => void, captured?: true) => void>;
     for (const [name, handler] of Object.entries(handlers)) {
       const quiet = (...args: never[]) => {
         act(() => {
           handler(...args);
         });
       };
-      methods[add]?.(name, quiet);
-      undo.push(() => methods[remove]?.(name, quiet));
+      methods[add]?.(name, quiet, ...captured);
+      undo.push(() => methods[remove]?.(name, quiet, ...captured));
     }
   }
 

@@ -69,6 +69,13 @@ describe('destroy()', () => {
   });
 });
 
+test('a page that stops an event before its own listeners hides nothing', () => {
+  // Captured ones come first in browsers; here there is only one phase.
+  page.attach();
+  expect(page.video.listeners).toBeGreaterThan(5);
+  expect(page.video.uncaptured).toBe(0);
+});
+
 test('ticks run only while there is something to watch', () => {
   page.attach();
   page.hls.loadSource();

@@ -31,12 +31,12 @@ export interface Adapter {
   renditions(): Rendition[];
   /** The player's events, heard on `emitter`; the player's names for adding and removing a listener. */
   readonly emitter: object;
-  readonly methods: readonly [add: string, remove: string];
+  readonly methods: readonly [add: string, remove: string, captured?: true];
   readonly handlers: Handlers;
 }
 
-/** What media elements and their kin call it. */
-export const DOM = ['addEventListener', 'removeEventListener'] as const;
+/** What media elements and their kin call it. Captured: a page that stops an event's way does not stop us. */
+export const DOM = ['addEventListener', 'removeEventListener', true] as const;
 /** What event emitters call it. */
 export const EMITTER = ['on', 'off'] as const;
 
@@ -52,6 +52,7 @@ export function rendition(bitsPerSecond?: number, width?: number, height?: numbe
     resolution: height ? `${height}p` : undefined,
   };
 }
+
 /** True if the object has this member, which only players of its kind have. */
 export function has(player: unknown, member: string): boolean {
   return Boolean((player as Record<string, unknown> | null | undefined)?.[member]);

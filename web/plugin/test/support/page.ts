@@ -10,12 +10,14 @@ import type { Options } from '../../src/options.ts';
 
 /** Knows how many listen. */
 class Counting extends EventTarget {
+  uncaptured = 0;
   private readonly heard = new Set<unknown>();
   get listeners(): number {
     return this.heard.size;
   }
   override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
     this.heard.add(args[1]);
+    if (args[2] !== true) this.uncaptured++;
     super.addEventListener(...args);
   }
   override removeEventListener(...args: Parameters<EventTarget['removeEventListener']>): void {
