@@ -100,7 +100,11 @@ export function createSession(
     };
     seq++;
     delivery.push(event);
-    options.onEvent?.(event);
+    try {
+      options.onEvent?.(event);
+    } catch {
+      // The page's own fault must not stop the machine half-way.
+    }
   }
 
   function playerInfo(type: EventType): Record<string, unknown> {
@@ -130,7 +134,7 @@ export function createSession(
   /** Tells of the rendition on screen, if it is another one. What stands still changes nothing on screen. */
   function update(look: Look): void {
     const state = machine.state();
-    if (state !== 'playing' && state !== 'paused' && state !== 'ended') return;
+    if (state !== 'playing' && state !== 'paused') return;
     const now = shownRendition(video, adapter.renditions(), announced, shown);
     if (!now || JSON.stringify(now) === JSON.stringify(shown)) return;
     const previous = shown ?? null;
