@@ -312,6 +312,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     const { at } = stall;
     const ending = stall;
     if (look.at - at >= STALL_HOLD_MS) tellStall(look, ending);
+    settle(look);
     stall = undefined;
     if (failed && (reason === 'resumed' || reason === 'progress')) recover(look);
     // Else it is not told, or is the failure itself.

@@ -189,6 +189,15 @@ describe('a stall', () => {
     );
   });
 
+  test('that ended between two looks is as long as the playhead says', () => {
+    // 0.102 s on at 3065: it plays since 2963.
+    check(
+      `${START}; 2700 waiting@2.1; 2820 look@2.1; 3065 look@2.202; 4065 look@3.202`,
+      [...STARTED, '2700 BUFFER_START rebuffering', '2963 BUFFER_END playing'],
+      { playingMs: 3202, rebufferMs: 263, rebufferCount: 1 },
+    );
+  });
+
   test('ends with a pause, and another begins after it', () => {
     check(
       `${START}; 2600 waiting@2; 3600 pause@2; 5600 play@2; 5600 waiting@2; 6600 playing@2; 7600 look@3`,
