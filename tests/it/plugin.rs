@@ -158,34 +158,24 @@ fn losing_any_third_of_the_plugins_events_moves_no_duration_by_more_than_300_ms(
 /// Every third event gone, beginning at each of the first three; and 50 draws of a third of them.
 /// The first and the last event stay.
 fn thirds_lost(events: &[Event]) -> Vec<(String, Vec<Event>)> {
-    let mut losses: Vec<(String, Box<dyn Fn(usize) -> bool>)> = Vec::new();
-    for from in 0..3 {
-        losses.push((
-            format!("every third from {from}"),
-            Box::new(move |i| i % 3 == from),
-        ));
-    }
-    for draw in 0..50_usize {
-        // A fixed sequence that looks like chance.
-        let lost = move |i: usize| {
-            (i.wrapping_mul(7919) ^ draw.wrapping_mul(104_729)).wrapping_mul(2_654_435_761) >> 13
-                & 0xff
-                < 85
-        };
-        losses.push((format!("draw {draw}"), Box::new(lost)));
-    }
     let last = events.len() - 1;
-    let keep = |lost: &dyn Fn(usize) -> bool| {
-        let kept = events
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| *i == 0 || *i == last || !lost(*i));
+    let without = |lost: &dyn Fn(usize) -> bool| -> Vec<Event> {
+        let kept = |i: usize| i == 0 || i == last || !lost(i);
+        let kept = events.iter().enumerate().filter(|(i, _)| kept(*i));
         kept.map(|(_, event)| event.clone()).collect()
     };
-    losses
-        .iter()
-        .map(|(name, lost)| (name.clone(), keep(lost.as_ref())))
-        .collect()
+    let thirds = (0..3).map(|from| {
+        let kept = without(&|i| i % 3 == from);
+        (format!("every third from {from}"), kept)
+    });
+    let draws = (0..50).map(|draw| (format!("draw {draw}"), without(&|i| is_drawn(i, draw))));
+    thirds.chain(draws).collect()
+}
+
+/// One in three: a fixed sequence that looks like chance.
+fn is_drawn(i: usize, draw: usize) -> bool {
+    let mixed = i.wrapping_mul(7919) ^ draw.wrapping_mul(104_729);
+    (mixed.wrapping_mul(2_654_435_761) >> 13) & 0xff < 85
 }
 
 fn parts(whole: &SessionSummary, summary: &SessionSummary) -> [(&'static str, i64, i64); 7] {

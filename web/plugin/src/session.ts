@@ -125,7 +125,7 @@ export function createSession(
 
   /** Tells of the rendition on screen, if it is another one. What stands still changes nothing on screen. */
   function update(look: Look): void {
-    if (!['playing', 'paused', 'ended'].includes(machine.state())) return;
+    if (!['playing', 'paused'].includes(machine.state())) return;
     const now = shownRendition(video, adapter.renditions(), announced, shown);
     if (!now || JSON.stringify(now) === JSON.stringify(shown)) return;
     const previous = shown ?? null;

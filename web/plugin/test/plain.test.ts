@@ -19,12 +19,6 @@ describe('a media element alone', () => {
     expect(page.events[0]).toMatchObject({ eventType: 'SESSION_START', player: { name: 'html5' } });
   });
 
-  test('that has its source already begins a session at once', () => {
-    page.video.currentSrc = 'a.mp4';
-    page.attach({}, null);
-    expect(page.types).toEqual(['SESSION_START']);
-  });
-
   test('that plays already is told of from where it is', () => {
     Object.assign(page.video, { currentSrc: 'a.mp4', paused: false, currentTime: 12, readyState: 4 });
     page.attach({}, null);
@@ -72,34 +66,6 @@ describe('a media element alone', () => {
 
 describe('six events', () => {
   const SIX = { extendedEvents: false };
-
-  test('are those of the original client, without numbers and totals', () => {
-    page.attach(SIX);
-    page.hls.loadSource();
-    page.video.fire('play', { paused: false });
-    page.video.fire('waiting');
-    vi.advanceTimersByTime(800);
-    page.video.fire('playing', { readyState: 4, videoWidth: 640, videoHeight: 360 });
-    page.playOn(1000);
-    page.video.fire('seeking', { seeking: true, currentTime: 30 });
-    page.video.fire('waiting');
-    vi.advanceTimersByTime(500);
-    page.video.fire('playing', { seeking: false });
-    page.video.fire('ratechange', { playbackRate: 2 });
-    page.hls.fail('fragLoadError', true);
-    page.video.fire('pause', { paused: true });
-    page.video.fire('ended', { ended: true });
-    page.window.dispatchEvent(new Event('pagehide'));
-    expect(page.types).toEqual([
-      ...['PLAY', 'BUFFER_START', 'BUFFER_END', 'QUALITY_CHANGE', 'BUFFER_START', 'BUFFER_END'],
-      ...['PLAYER_ERROR', 'PAUSE'],
-    ]);
-    for (const event of page.events) {
-      expect(event.seq).toBeUndefined();
-      expect(event).not.toHaveProperty('state');
-      expect(event).not.toHaveProperty('totals');
-    }
-  });
 
   test('tell every wait with its length, also at the start', () => {
     page.attach(SIX);

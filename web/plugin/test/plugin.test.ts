@@ -1,289 +1,256 @@
-/** What a page and its player meet: one plugin an element, sessions, and nothing thrown at anyone. */
+/** The plugin in a page: what it listens to, and that nothing of it is left or noticed. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TelemetryPlugin } from '../src/index.ts';
-import { FakePage, restorePage } from './support/page.ts';
+import type { TelemetryEvent } from '../src/events.ts';
+import type { Options } from '../src/options.ts';
 
-let page: FakePage;
+/** Counts its listeners. */
+class Target extends EventTarget {
+  listeners = 0;
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    this.listeners++;
+    super.addEventListener(...args);
+  }
+  override removeEventListener(...args: Parameters<EventTarget['removeEventListener']>): void {
+    this.listeners--;
+    super.removeEventListener(...args);
+  }
+}
+
+class Video extends Target {
+  currentSrc = '';
+  currentTime = 0;
+  paused = true;
+  seeking = false;
+  ended = false;
+  loop = false;
+  playbackRate = 1;
+  readyState = 0;
+  duration = NaN;
+  videoWidth = 640;
+  videoHeight = 360;
+  clientWidth = 640;
+  clientHeight = 360;
+  buffered = { length: 0, start: () => 0, end: () => 0 };
+  error: { code: number } | null = null;
+
+  fire(...names: string[]): void {
+    for (const name of names) this.dispatchEvent(new Event(name));
+  }
+  load(source: string): void {
+    this.currentSrc = source;
+    this.fire('loadstart');
+  }
+  play(): void {
+    this.paused = false;
+    this.fire('play', 'playing');
+  }
+}
+
+let page: Target;
+let document: Target & { hidden: boolean };
+let video: Video;
+let events: TelemetryEvent[];
+
 beforeEach(() => {
-  page = new FakePage();
-});
-afterEach(restorePage);
-
-const PLAYED = ['SESSION_START', 'PLAY', 'FIRST_FRAME', 'PAUSE'];
-
-describe('attaching', () => {
-  test('a second time to the same element gives back the first plugin', () => {
-    const first = page.attach();
-    expect(page.attach()).toBe(first);
-    expect(new TelemetryPlugin(page.hls, page.media)).toBe(first);
-    page.hls.loadSource();
-    expect(page.types).toEqual(['SESSION_START']);
+  vi.useFakeTimers();
+  page = new Target();
+  document = Object.assign(new Target(), { hidden: false });
+  video = new Video();
+  events = [];
+  vi.stubGlobal('document', document);
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+  vi.stubGlobal('devicePixelRatio', 2);
+  vi.stubGlobal('screen', { width: 1920, height: 1080 });
+  vi.stubGlobal('navigator', {
+    userAgent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36 Edg/156.0',
   });
-
-  test('again after destroy() is a new one', () => {
-    const first = page.attach();
-    first.destroy();
-    expect(page.attach()).not.toBe(first);
-  });
-
-  test('tells who watches', () => {
-    new TelemetryPlugin(page.hls, page.media, 'viewer123', {
-      consent: 'pending',
-      onEvent: (event) => page.events.push(event),
-    });
-    page.hls.loadSource();
-    expect(page.events[0]).toMatchObject({ viewerId: 'viewer123' });
-  });
-
-  test('after the source was set begins a session at once', () => {
-    page.hls.url = 'a.m3u8';
-    page.attach();
-    expect(page.types).toEqual(['SESSION_START']);
-  });
+  vi.stubGlobal('location', { origin: 'https://site.example', pathname: '/watch', search: '?token=secret' });
 });
 
-describe('destroy()', () => {
-  test('ends the session, and leaves no listener and no timer', () => {
-    const plugin = page.attach();
-    page.hls.loadSource();
-    page.video.fire('play', { paused: false });
-    expect(page.listeners).toBeGreaterThan(10);
-    expect(vi.getTimerCount()).toBe(1);
-    plugin.destroy();
-    expect(page.events.at(-1)).toMatchObject({ eventType: 'SESSION_END', reason: 'destroy' });
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function attach(options: Options = {}, player: unknown = null): TelemetryPlugin {
+  const onEvent = (event: TelemetryEvent) => events.push(event);
+  return TelemetryPlugin.attach(player, video as unknown as HTMLVideoElement, {
+    consent: 'pending',
+    onEvent,
+    ...options,
+  });
+}
+
+const types = () => events.map((event) => event.eventType);
+
+describe('a session', () => {
+  test('begins when a source is loaded, and ends with the next one', () => {
+    const plugin = attach();
     expect(plugin.sessionId).toBeNull();
-    expect(page.listeners).toBe(0);
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  test('twice does nothing more', () => {
-    const plugin = page.attach();
-    page.hls.loadSource();
-    plugin.destroy();
-    plugin.destroy();
-    plugin.reportError({ type: 'x', details: 'y', fatal: true });
-    page.hls.loadSource();
-    expect(page.types).toEqual(['SESSION_START', 'SESSION_END']);
-    expect(page.listeners).toBe(0);
-  });
-});
-
-test('a page that stops an event before its own listeners hides nothing', () => {
-  // Captured ones come first in browsers; here there is only one phase.
-  page.attach();
-  expect(page.video.listeners).toBeGreaterThan(5);
-  expect(page.video.uncaptured).toBe(0);
-});
-
-test('ticks run only while there is something to watch', () => {
-  page.attach();
-  page.hls.loadSource();
-  expect(vi.getTimerCount()).toBe(0);
-  page.video.fire('play', { paused: false });
-  expect(vi.getTimerCount()).toBe(1);
-  page.video.fire('pause', { paused: true });
-  expect(vi.getTimerCount()).toBe(0);
-});
-
-describe('sessions', () => {
-  test('a new source ends one and begins the next, under another id', () => {
-    const plugin = page.attach();
-    page.hls.loadSource();
+    video.load('a');
     const first = plugin.sessionId;
-    page.playAndPause();
-    page.hls.loadSource('b.m3u8');
+    video.fire('emptied');
+    video.load('b');
     expect(plugin.sessionId).not.toBe(first);
-    expect(page.events.map((event) => [event.eventType, event.sessionId === first, event.seq])).toEqual([
-      ...PLAYED.map((type, seq) => [type, true, seq]),
-      ['SESSION_END', true, 4],
-      ['SESSION_START', false, 0],
-    ]);
-    expect(page.events[4]).toMatchObject({ reason: 'source_change' });
+    expect(types()).toEqual(['SESSION_START', 'SESSION_END', 'SESSION_START']);
+    expect(events[1]).toMatchObject({ sessionId: first, reason: 'source_change' });
+    expect(events[2]).toMatchObject({ sessionId: plugin.sessionId, seq: 0 });
   });
 
-  test('tell of page and custom dimensions, without what may be secret', () => {
-    page.attach({ custom: { plan: 'free' }, video: () => ({ id: 'v1', title: 'A video' }) });
-    page.hls.loadSource();
-    expect(page.events[0]).toMatchObject({
-      page: { url: 'https://site.example/watch' },
+  test('begins at once where the source was loaded before', () => {
+    video.currentSrc = 'a';
+    attach();
+    expect(types()).toEqual(['SESSION_START']);
+  });
+
+  test('says who, what and where, and nothing of the page but its address', () => {
+    const info = { id: 'v1', title: 'One', durationSec: 60, live: false };
+    attach({ viewerId: 'viewer', video: () => info, custom: { plan: 'free' } });
+    video.load('a');
+    expect(events[0]).toMatchObject({
+      viewerId: 'viewer',
+      video: info,
       custom: { plan: 'free' },
-      video: { id: 'v1', title: 'A video' },
-      player: { name: 'hls.js', version: '1.7.4' },
+      page: { url: 'https://site.example/watch' },
+      device: { browser: 'Edge', os: 'Linux', screenWidth: 1920, screenHeight: 1080 },
+      player: { name: 'html5', width: 1280, height: 720 },
     });
+    expect(JSON.stringify(events)).not.toContain('secret');
   });
 
-  test('end with the page, and go on when it comes back', () => {
-    page.attach();
-    page.hls.loadSource();
-    page.playAndPause();
-    page.window.dispatchEvent(new Event('pagehide'));
-    page.video.paused = false;
-    page.window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
-    expect(page.types).toEqual([...PLAYED, 'SESSION_END', 'PLAY']);
-  });
-
-  test.each([
-    [0, 0, 0],
-    [0, 0.999, 0],
-    [1, 0, 1],
-    [1, 0.999, 1],
-    [0.5, 0.4, 1],
-    [0.5, 0.6, 0],
-  ])('of a sample rate of %d, with dice at %d, are told %d', (sampleRate, dice, told) => {
-    vi.spyOn(Math, 'random').mockReturnValue(dice);
-    const plugin = page.attach({ sampleRate });
-    page.hls.loadSource();
-    page.playAndPause();
-    expect(page.types).toEqual(told ? PLAYED : []);
-    expect(plugin.sessionId === null).toBe(!told);
-  });
-
-  test('are chosen one by one, each as a whole', () => {
-    const dice = vi.spyOn(Math, 'random').mockReturnValueOnce(0.9).mockReturnValueOnce(0.1);
-    page.attach({ sampleRate: 0.5 });
-    page.hls.loadSource();
-    page.playAndPause();
-    expect(page.types).toEqual([]);
-    page.hls.loadSource('b.m3u8');
-    page.playAndPause();
-    expect(page.types).toEqual(PLAYED);
-    expect(dice).toHaveBeenCalledTimes(2);
+  test('is left out of the sample, or in it, as a whole', () => {
+    attach({ sampleRate: 0 });
+    video.load('a');
+    video.play();
+    expect(events).toEqual([]);
   });
 });
 
-describe('errors', () => {
-  test('that are fatal are always told', () => {
-    page.attach();
-    page.hls.loadSource();
-    page.hls.fail('manifestLoadError', true);
-    page.hls.fail('manifestLoadError', true);
-    expect(page.types).toEqual(['SESSION_START', 'PLAYER_ERROR', 'PLAYER_ERROR']);
-    expect(page.events[1]).toMatchObject({
-      error: { type: 'networkError', details: 'manifestLoadError', fatal: true },
-    });
+describe('attaching twice', () => {
+  test('is refused: it gives back the first', () => {
+    const plugin = attach();
+    expect(new TelemetryPlugin(null, video as unknown as HTMLVideoElement, 'viewer')).toBe(plugin);
+    video.load('a');
+    expect(types()).toEqual(['SESSION_START']);
   });
 
-  test('that are not are not, by default', () => {
-    page.attach();
-    page.hls.loadSource();
-    page.hls.fail('bufferStalledError', false);
-    expect(page.types).toEqual(['SESSION_START']);
+  test('works again once the first is destroyed', () => {
+    const plugin = attach();
+    plugin.destroy();
+    expect(attach()).not.toBe(plugin);
   });
+});
 
-  test('that are not are told on request, the same one once in 10 s', () => {
-    page.attach({ nonFatalErrors: true });
-    page.hls.loadSource();
-    page.hls.fail('bufferStalledError', false);
-    vi.advanceTimersByTime(9999);
-    page.hls.fail('bufferStalledError', false);
-    vi.advanceTimersByTime(1);
-    page.hls.fail('bufferStalledError', false);
-    expect(page.types).toEqual(['SESSION_START', 'PLAYER_ERROR', 'PLAYER_ERROR']);
-  });
-
-  test('may come from the page', () => {
-    const plugin = page.attach();
-    page.hls.loadSource();
-    plugin.reportError({ type: 'category 1', details: '1001', fatal: true, httpStatus: 404 });
-    expect(page.events.at(-1)).toMatchObject({
-      eventType: 'PLAYER_ERROR',
-      error: { type: 'category 1', details: '1001', fatal: true, httpStatus: 404 },
-    });
-  });
-
-  test('without a session are nobody’s', () => {
-    page.attach().reportError({ type: 'x', details: 'y', fatal: true });
-    expect(page.events).toEqual([]);
+describe('destroy', () => {
+  test('ends the session and leaves no listener and no timer', () => {
+    const plugin = attach();
+    video.load('a');
+    video.play();
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    plugin.destroy();
+    expect(types().at(-1)).toBe('SESSION_END');
+    expect([video.listeners, document.listeners, page.listeners, vi.getTimerCount()]).toEqual([0, 0, 0, 0]);
+    expect(plugin.sessionId).toBeNull();
   });
 });
 
 describe('nothing reaches the page', () => {
-  const oops = () => {
-    throw new Error('not ours');
-  };
+  test('from a player whose members throw', () => {
+    const broken = {
+      loadSource() {},
+      get url(): string {
+        throw new Error('no');
+      },
+      levels: [],
+      on() {},
+      off() {},
+    };
+    expect(() => attach({}, broken)).not.toThrow();
+  });
 
-  test('of what onEvent throws, and nothing is missing for it', () => {
-    page.attach({
-      onEvent(event) {
-        page.events.push(event);
-        oops();
+  test('from a callback that throws, and the session goes on', () => {
+    const told: string[] = [];
+    attach({
+      onEvent: ({ eventType }) => {
+        told.push(eventType);
+        throw new Error('no');
       },
     });
-    page.hls.loadSource();
-    page.playAndPause();
-    page.video.fire('play', { paused: false });
-    page.playOn(500);
-    page.video.fire('waiting');
-    vi.advanceTimersByTime(500);
-    page.video.fire('pause', { paused: true });
-    expect(page.types).toEqual([...PLAYED, 'PLAY', 'BUFFER_START', 'BUFFER_END', 'PAUSE']);
+    video.load('a');
+    video.play();
+    video.paused = true;
+    video.fire('pause');
+    expect(told).toEqual(['SESSION_START', 'PLAY', 'FIRST_FRAME', 'QUALITY_CHANGE', 'PAUSE']);
+  });
+});
+
+describe('errors', () => {
+  test('that are recovered from are told on request, one in 10 s', () => {
+    const plugin = attach({ nonFatalErrors: true });
+    video.load('a');
+    const failure = { type: 'network', details: 'slow', fatal: false };
+    for (let i = 0; i < 3; i++) plugin.reportError(failure);
+    vi.advanceTimersByTime(10_000);
+    plugin.reportError(failure);
+    expect(types().filter((type) => type === 'PLAYER_ERROR')).toHaveLength(2);
   });
 
-  test('of what the page’s own video function throws', () => {
-    page.attach({ video: oops });
-    page.hls.loadSource();
-    page.playAndPause();
-    expect(page.types).toEqual(PLAYED);
+  test('that are recovered from are not told by default, fatal ones always', () => {
+    const plugin = attach();
+    video.load('a');
+    plugin.reportError({ type: 'network', details: 'slow', fatal: false });
+    plugin.reportError({ type: 'network', details: 'gone', fatal: true, httpStatus: 404 });
+    expect(events.at(-1)).toMatchObject({
+      eventType: 'PLAYER_ERROR',
+      error: { details: 'gone', httpStatus: 404 },
+    });
+    expect(types()).toEqual(['SESSION_START', 'PLAYER_ERROR']);
   });
 
-  test('of what a player throws when it is attached to', () => {
-    Object.defineProperty(page.hls, 'url', { get: oops });
-    expect(() => page.attach()).not.toThrow();
+  test('of the element carry its name; one that the viewer caused is no failure', () => {
+    attach({ nonFatalErrors: true });
+    video.load('a');
+    video.error = { code: 1 };
+    video.fire('error');
+    video.error = { code: 4 };
+    video.fire('error');
+    expect(events.slice(1).map((event) => event['error'])).toMatchObject([
+      { details: 'MEDIA_ERR_ABORTED', fatal: false },
+      { details: 'MEDIA_ERR_SRC_NOT_SUPPORTED', fatal: true },
+    ]);
   });
+});
 
-  test('of what a player throws when it is asked', () => {
-    Object.defineProperty(page.hls, 'levels', { get: oops });
-    page.attach();
-    page.hls.loadSource();
-    page.playAndPause();
-    expect(() => {
-      page.hls.tell('hlsLevelSwitched', { level: 0 });
-    }).not.toThrow();
-    expect(page.types).toEqual(PLAYED);
+describe('the original client', () => {
+  test('is told in its six events, without numbers and totals', () => {
+    attach({ extendedEvents: false });
+    video.load('a');
+    video.paused = false;
+    video.fire('play', 'waiting');
+    vi.advanceTimersByTime(700);
+    video.fire('playing');
+    video.paused = true;
+    video.fire('pause');
+    expect(types()).toEqual(['PLAY', 'BUFFER_START', 'BUFFER_END', 'QUALITY_CHANGE', 'PAUSE']);
+    expect(events[2]).toMatchObject({ buffering: { durationMs: 700 } });
+    for (const event of events) expect(event).not.toHaveProperty('seq');
   });
+});
 
-  test('of what comes with a player’s event, or does not', () => {
-    page.attach();
-    page.hls.loadSource();
-    expect(() => {
-      for (const name of page.hls.handlers.keys()) page.hls.tell(name);
-    }).not.toThrow();
-  });
-
-  test('of a player that cannot be asked what it is', () => {
-    const dash = { getRepresentationsByType: oops, getVersion: oops };
-    expect(() => page.attach({}, dash)).not.toThrow();
-  });
-
-  test('of an address that is no text', () => {
-    const endpoint = new URL('https://telemetry.example/telemetry') as never;
-    expect(() => page.attach({ endpoint })).not.toThrow();
-  });
-
-  test('of a browser that knows no function younger than 2020', () => {
-    vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
-    vi.spyOn(String.prototype, 'replaceAll').mockImplementation(oops);
-    vi.spyOn(Array.prototype, 'at').mockImplementation(oops);
-    const plugin = page.attach();
-    page.hls.loadSource();
-    page.playAndPause();
-    expect(plugin.sessionId).toMatch(/^\d+-\d+-\d+-\d+-\d+$/);
-    vi.restoreAllMocks();
-    expect(page.types).toEqual(PLAYED);
-  });
-
-  test('of what cannot be attached to', () => {
-    expect(() => new TelemetryPlugin(null, page.media)).not.toThrow();
-    expect(() => new TelemetryPlugin(page.hls, null as never)).not.toThrow();
-    expect(() => new TelemetryPlugin(page.hls, page.media, 'v', null as never)).not.toThrow();
-  });
-
-  test('of an event that cannot be written down', () => {
-    page.attach({ custom: { big: 1n as never } });
-    page.hls.loadSource();
-    page.playAndPause();
-    expect(page.types).toEqual(PLAYED);
-    expect(page.events[1]).toMatchObject({ droppedEvents: 1 });
+describe('a video that loops', () => {
+  test('is not sought in', () => {
+    attach();
+    video.loop = true;
+    video.load('a');
+    video.play();
+    video.currentTime = 0;
+    video.seeking = true;
+    video.fire('seeking');
+    video.seeking = false;
+    video.fire('playing');
+    expect(types()).not.toContain('SEEK');
   });
 });
