@@ -26,8 +26,8 @@ const common = { target: 'es2020', outDir: 'dist', emptyOutDir: false, sourcemap
  * a field of an event or an option; the browser tests, which run what this builds, would miss it.
  */
 const OURS = [
-  ...['bufferAheadSec', 'positionSec', 'told', 'counted', 'isActive', 'skip', 'credit', 'countRebuffer'],
-  ...['takeDropped', 'flushOnLeave', 'bodyOf', 'retryAfterMs', 'decoded', 'dropped', 'leave'],
+  ...['bufferAheadSec', 'positionSec', 'counted', 'isOngoing', 'skip', 'credit', 'sums'],
+  ...['takeDropped', 'flushOnLeave', 'bodyOf', 'retryAfterMs', 'leave'],
   ...['hasSource', 'renditions', 'emitter', 'methods', 'handlers'],
 ];
 const terserOptions = {

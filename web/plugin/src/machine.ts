@@ -74,7 +74,7 @@ export interface Machine {
   state(): State;
   totals(): Totals;
   /** Something goes on that needs watching. */
-  isActive(): boolean;
+  isOngoing(): boolean;
 }
 
 type StallEnd = 'resumed' | 'seek' | 'pause' | 'error' | 'ended' | 'progress' | 'session_end';
@@ -106,7 +106,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
   const on: Handlers = {
     play() {
       if (closed) state = started ? 'paused' : 'idle';
-      if (isActive()) return;
+      if (isOngoing()) return;
       const replay = state === 'ended' && !failed;
       // Back to the beginning is a seek, though not every browser says so first.
       if (replay) beginSeek();
@@ -139,7 +139,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
 
     pause() {
       // The end of the stream pauses, too; `ended` tells of it.
-      if (look.ended || !isActive()) return;
+      if (look.ended || !isOngoing()) return;
       endStall('pause');
       // A seek that still waits for data goes on after the pause.
       if (!look.seeking) endSeek();
@@ -167,7 +167,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
         if (goesOn) seek = look;
       }
       emit('VISIBILITY', { hidden });
-      if (hidden && isActive()) emit('HEARTBEAT');
+      if (hidden && isOngoing()) emit('HEARTBEAT');
     },
 
     error(error) {
@@ -188,7 +188,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     tell: emit,
 
     tick() {
-      if (isActive() && look.at - toldAt >= heartbeatMs) emit('HEARTBEAT');
+      if (isOngoing() && look.at - toldAt >= heartbeatMs) emit('HEARTBEAT');
     },
 
     end(reason) {
@@ -220,7 +220,7 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     emitTo(type, at, fields);
   }
 
-  function isActive(): boolean {
+  function isOngoing(): boolean {
     return !closed && ACTIVE.includes(state);
   }
 
@@ -315,7 +315,8 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     if (!ending.counted) state = 'playing';
     enter('playing');
     ledger.credit('playing', look.at);
-    const [startedAt, endedAt] = [Math.round(ending.at), Math.round(look.at)];
+    const startedAt = Math.round(ending.at);
+    const endedAt = Math.round(look.at);
     emit('BUFFER_END', { buffering: { startedAt, endedAt, durationMs: endedAt - startedAt }, reason });
   }
 
@@ -347,5 +348,5 @@ export function createMachine(first: Look, emitTo: Emit, heartbeatMs = HEARTBEAT
     endSeek();
   }
 
-  return { signal, state: () => state, totals: ledger.totals, isActive };
+  return { signal, state: () => state, totals: ledger.totals, isOngoing };
 }

@@ -71,7 +71,7 @@ function attach(
   /** Every way in: nothing gets out, and after it, ticks run exactly while there is something to watch. */
   function act(action: () => void): void {
     quietly(action);
-    const wanted = session?.isActive();
+    const wanted = session?.isOngoing();
     if (!wanted === !timer) return;
     clearInterval(timer);
     timer = wanted ? setInterval(act, TICK_MS, () => session?.signal('tick')) : undefined;

@@ -46,7 +46,7 @@ export interface SessionSignals extends Omit<Signals, 'tell'> {
 export interface Session {
   readonly id: string;
   signal<Name extends keyof SessionSignals>(name: Name, ...detail: SessionSignals[Name]): void;
-  isActive(): boolean;
+  isOngoing(): boolean;
 }
 
 export function createSession(
@@ -169,7 +169,7 @@ export function createSession(
   if (!video.paused && !video.ended)
     signal(video.readyState > HAVE_CURRENT_DATA && video.currentTime ? 'playing' : 'play');
 
-  return { id, signal, isActive: machine.isActive };
+  return { id, signal, isOngoing: machine.isOngoing };
 }
 
 /** To the millisecond. */

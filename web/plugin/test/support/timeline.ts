@@ -157,7 +157,7 @@ function pass(player: Player, machine: Machine, until: number): void {
     // Positions in whole ms, as tests write them.
     player.positionSec = Math.round(player.positionSec * 1000) / 1000;
     player.at = at;
-    if (tickAt < until && machine.isActive() && !player.asleep) machine.signal('tick', look(player));
+    if (tickAt < until && machine.isOngoing() && !player.asleep) machine.signal('tick', look(player));
   }
 }
 
