@@ -72,3 +72,31 @@ pub(super) struct SessionsDocs {
     #[param(required = false, example = "-started_at")]
     sort: String,
 }
+
+/// Of figures over many sessions.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FigureDocs {
+    /// `name` or `name:aggregation`, up to 10.
+    #[param(example = json!(["startup_ms:p95", "rebuffer_ratio"]))]
+    metric: Vec<String>,
+    /// Up to two dimensions.
+    #[param(required = false, example = json!(["browser"]))]
+    group_by: Vec<String>,
+    /// 1m 5m 10m 15m 30m 1h 3h 6h 12h 1d: tells the figures over time as well.
+    #[param(required = false, example = "1h")]
+    interval: String,
+    /// Whose days, for `interval=1d`.
+    #[param(required = false, example = "Europe/Berlin")]
+    timezone: String,
+    /// `previous`: beside those of the period of the same length right before.
+    #[param(required = false, example = "previous")]
+    compare: String,
+    /// A metric as asked for, `impact:` before it for its negative impact, `-` before all for the
+    /// largest first. Default: the first metric, the largest first.
+    #[param(required = false, example = "-rebuffer_ratio")]
+    order: String,
+    /// How many groups.
+    #[param(required = false, minimum = 1, maximum = 500, example = 20)]
+    limit: i64,
+}

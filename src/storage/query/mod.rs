@@ -8,11 +8,19 @@
 //! Values reach PostgreSQL only as binds; names of columns come only from the lists in `fields` and
 //! `measures`. Every question is about one project.
 
+mod board;
 mod cursor;
 mod fields;
+mod figures;
+mod figures_answer;
 mod filter;
+mod interval;
+mod measure;
+mod measures;
+mod metric;
 mod mistake;
 mod params;
+mod parts;
 mod period;
 mod place;
 mod reader;
@@ -22,7 +30,14 @@ mod sql;
 
 pub use cursor::Cursor;
 pub use fields::{FIELDS, Field, Kind};
+pub use figures::{FIGURES_PARAMS, FiguresQuery};
+pub use figures_answer::{
+    Amount, ComparedWith, Figure, FiguresAnswer, GroupFigures, MetricInfo, PreviousFigure, Stretch,
+};
 pub use filter::{FILTER_HELP, Filter};
+pub use measure::{Better, Formula, Measure};
+pub use measures::MEASURES;
+pub use metric::Metric;
 pub use mistake::Mistake;
 pub use params::Params;
 pub use period::{Clock, PERIOD_PARAMS, Period};

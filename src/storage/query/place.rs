@@ -78,11 +78,10 @@ impl Place {
         }
     }
 
-    /// Adds it to a statement as text, in whose order (by bytes) groups are told apart.
+    /// Adds it to a statement as text.
     pub(super) fn push_text(&self, sql: &mut Sql) {
-        sql.push("(");
         self.push(sql);
-        sql.push("::text COLLATE \"C\")");
+        sql.push("::text");
     }
 
     /// Its value in a row in memory.
