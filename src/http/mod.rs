@@ -89,7 +89,7 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
                 .route(web::method(Method::OPTIONS).to(telemetry::options))
                 .default_service(web::to(problem::only_post)),
         )
-        .service(page("/api/v1/sessions/{session_id}").route(read().to(api::sessions::show)))
+        .configure(api::routes)
         .service(page("/telemetry-plugin.js").route(read().to(site::plugin)))
         .service(page("/telemetry-plugin.js.map").route(read().to(site::plugin)))
         .service(page("/demo").route(read().to(site::demo)))

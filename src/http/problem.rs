@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::body::MAX_BODY_BYTES;
 use super::wire::{MAX_BATCH_EVENTS, RejectedReply};
+use crate::storage::StorageError;
+use crate::storage::query::Mistake;
 
 /// Clients come back after a random number of seconds up to this, not all at once.
 const MAX_RETRY_AFTER_SECS: u32 = 5;
@@ -52,6 +54,10 @@ pub enum Problem {
     NotFound(String),
     /// No such session.
     UnknownSession,
+    /// A parameter of a question cannot be used.
+    InvalidParameter(Mistake),
+    /// A question took too long to answer.
+    TooSlow,
     /// The page is there, but not for this method; what would be right.
     MethodNotAllowed(&'static str),
 }
@@ -63,15 +69,18 @@ impl Problem {
             | Problem::EventsNotAnArray
             | Problem::AllRejected(_)
             | Problem::NotGzip(_)
-            | Problem::IncompleteBody(_) => StatusCode::BAD_REQUEST,
+            | Problem::IncompleteBody(_)
+            | Problem::InvalidParameter(_) => StatusCode::BAD_REQUEST,
             Problem::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Problem::BodyTooLarge | Problem::BatchTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Problem::UnsupportedContentType(_) | Problem::UnsupportedContentEncoding(_) => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
-            Problem::Overloaded | Problem::StorageAway | Problem::Starting | Problem::Draining => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Problem::Overloaded
+            | Problem::StorageAway
+            | Problem::TooSlow
+            | Problem::Starting
+            | Problem::Draining => StatusCode::SERVICE_UNAVAILABLE,
             Problem::NotFound(_) | Problem::UnknownSession => StatusCode::NOT_FOUND,
             Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         }
@@ -96,6 +105,8 @@ impl Problem {
             Problem::Draining => "draining",
             Problem::NotFound(_) => "not_found",
             Problem::UnknownSession => "unknown_session",
+            Problem::InvalidParameter(_) => "invalid_parameter",
+            Problem::TooSlow => "too_slow",
             Problem::MethodNotAllowed(_) => "method_not_allowed",
         }
     }
@@ -147,8 +158,28 @@ impl fmt::Display for Problem {
             }
             Problem::Draining => f.write_str("the server is stopping, send the same request again"),
             Problem::UnknownSession => f.write_str("no figures are known of a session of this id"),
+            Problem::InvalidParameter(mistake) => write!(f, "{mistake}"),
+            Problem::TooSlow => f.write_str("the answer took too long, ask about a shorter period"),
             Problem::NotFound(path) => write!(f, "there is nothing at {path}"),
             Problem::MethodNotAllowed(allowed) => write!(f, "the methods here are {allowed}"),
+        }
+    }
+}
+
+impl From<Mistake> for Problem {
+    fn from(mistake: Mistake) -> Self {
+        Self::InvalidParameter(mistake)
+    }
+}
+
+/// A question that was not answered. What it asked was checked before, so this is nobody's fault.
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        tracing::debug!(%error, "a question was not answered");
+        if error.is_timeout() {
+            Self::TooSlow
+        } else {
+            Self::StorageAway
         }
     }
 }
@@ -175,6 +206,9 @@ impl ResponseError for Problem {
                 }
                 Problem::EventsNotAnArray => {
                     fields.insert("field".to_owned(), json!("events"));
+                }
+                Problem::InvalidParameter(mistake) => {
+                    fields.insert("parameter".to_owned(), json!(mistake.parameter));
                 }
                 _ => {}
             }

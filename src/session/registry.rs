@@ -114,6 +114,18 @@ impl Registry {
         told.map(Result::ok).map_err(|_elapsed| Busy)
     }
 
+    /// The actors of up to `most` sessions of a project.
+    pub(super) fn addresses(
+        &self,
+        project: &str,
+        most: usize,
+    ) -> Vec<(Arc<SessionKey>, Addr<SessionActor>)> {
+        let entries = self.sessions.iter();
+        let of_project = entries.filter(|entry| &*entry.key().project == project);
+        let named = of_project.map(|entry| (Arc::clone(entry.key()), entry.address.clone()));
+        named.take(most).collect()
+    }
+
     fn enter(self: &Arc<Self>, key: &Arc<SessionKey>) -> (Addr<SessionActor>, InFlight) {
         match self.sessions.entry(Arc::clone(key)) {
             MapEntry::Occupied(mut occupied) => {

@@ -55,6 +55,19 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// The statement was given up for taking too long, here or by the server.
+    pub fn is_timeout(&self) -> bool {
+        use diesel::result::Error::DatabaseError;
+        match self {
+            Self::StatementTimeout => true,
+            // diesel tells no codes; 57014 is the only one with this text.
+            Self::Query(DatabaseError(_, told)) => {
+                told.message().starts_with("canceling statement")
+            }
+            _ => false,
+        }
+    }
+
     #[expect(clippy::needless_pass_by_value, reason = "it is a map_err target")]
     pub(super) fn url(error: tokio_postgres::Error) -> Self {
         Self::Url(explain(&error))

@@ -18,6 +18,7 @@ use super::key::SessionKey;
 use super::metrics::Metrics;
 use super::pool::Pool;
 use super::quarantine::RejectedEvent;
+use super::query::Reader;
 use super::recovery::{Recovered, Search};
 use super::summaries::{Saved, SummaryWriter};
 use super::summary_row::SummaryRow;
@@ -48,6 +49,7 @@ pub struct Storage {
     replays: Arc<Semaphore>,
     /// Readers take turns at one connection: however many ask, the write path keeps its own.
     reads: Arc<Semaphore>,
+    reader: Reader,
 }
 
 /// To fold one session from its rows; the largest has 100 000.
@@ -67,6 +69,7 @@ impl Storage {
         let _on_runtime = runtime.enter();
         let pool = Pool::new(&settings.database_url, settings.other_connections)?;
         let writer = Writer::start(&settings.database_url, settings.write_connections, metrics);
+        let reader = Reader::new(&settings.database_url, runtime.clone())?;
         let summaries = SummaryWriter::start(pool.clone());
         Ok(Self {
             runtime,
@@ -77,7 +80,13 @@ impl Storage {
                 settings.other_connections.saturating_sub(4).max(1),
             )),
             reads: Arc::new(Semaphore::new(1)),
+            reader,
         })
+    }
+
+    /// Who answers analysts' questions.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Writes events.

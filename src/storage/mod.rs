@@ -16,6 +16,7 @@ mod plan;
 mod pool;
 pub mod quarantine;
 pub mod queries;
+pub mod query;
 pub mod recovery;
 mod replay;
 mod schema;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use diesel::ConnectionResult;
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as Deadpool};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
+use futures_util::future::BoxFuture;
 
 use super::StorageError;
 use super::connection::CONNECT_TIMEOUT;
@@ -24,7 +26,28 @@ pub type PooledConnection = Object<AsyncPgConnection>;
 impl Pool {
     /// A pool of at most `size` connections; none is opened before it is asked for.
     pub fn new(database_url: &str, size: usize) -> Result<Self, StorageError> {
-        let mut config = ManagerConfig::<AsyncPgConnection>::default();
+        Self::build(database_url, size, ManagerConfig::default())
+    }
+
+    /// The same, of connections that `open` makes.
+    pub fn with_setup(
+        database_url: &str,
+        size: usize,
+        open: impl Fn(&str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Self, StorageError> {
+        let mut config = ManagerConfig::default();
+        config.custom_setup = Box::new(open);
+        Self::build(database_url, size, config)
+    }
+
+    fn build(
+        database_url: &str,
+        size: usize,
+        mut config: ManagerConfig<AsyncPgConnection>,
+    ) -> Result<Self, StorageError> {
         // The default sends a query at every loan.
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::new_with_config(database_url, config);

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::insert::timestamp;
 use super::key::SessionKey;
@@ -16,7 +17,7 @@ use crate::qoe::{FOLD_VERSION, SessionSummary};
 const BOOKKEEPING: [&str; 2] = ["sealed_at", "updated_at"];
 
 /// A row of `session_summaries`; the fields are its columns, see docs/METRICS.md.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Serialize)]
+#[derive(Debug, Clone, PartialEq, Queryable, QueryableByName, Selectable, Serialize, ToSchema)]
 #[diesel(table_name = session_summaries)]
 #[expect(
     missing_docs,
@@ -35,6 +36,7 @@ pub struct SummaryRow {
     pub video_title: Option<String>,
     pub video_duration_sec: Option<f64>,
     pub live: Option<bool>,
+    #[schema(value_type = Option<HashMap<String, Value>>)]
     pub custom: Option<Value>,
     pub started_at: DateTime<Utc>,
     pub last_event_at: DateTime<Utc>,
@@ -62,6 +64,7 @@ pub struct SummaryRow {
     pub max_bitrate_kbps: Option<i32>,
     pub upswitches: i64,
     pub downswitches: i64,
+    #[schema(value_type = HashMap<String, i64>)]
     pub playing_ms_by_height: Value,
     pub dropped_frames: Option<i64>,
     pub decoded_frames: Option<i64>,

@@ -20,7 +20,7 @@ async fn read(server: &Server, encoded_id: &str) -> Answer {
 async fn figures(server: &Server, encoded_id: &str) -> Value {
     let answer = read(server, encoded_id).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
     assert_eq!(answer.header("content-type"), Some("application/json"));
     answer.json()
 }
@@ -69,10 +69,9 @@ async fn a_session_shows_its_figures_while_it_lives() {
     let first = figures(&server, "s").await;
     assert_eq!(first["session_id"], "s");
     assert_eq!(
-        (&first["live"], &first["partial"]),
-        (&json!(true), &json!(false))
+        (&first["status"], &first["partial"]),
+        (&json!("live"), &json!(false))
     );
-    let summary = &first["summary"];
     for (figure, expected) in [
         ("event_count", json!(3)),
         ("startup_ms", json!(500)),
@@ -85,7 +84,7 @@ async fn a_session_shows_its_figures_while_it_lives() {
         ("live", Value::Null),
         ("started_at", json!("2026-11-23T00:07:40Z")),
     ] {
-        assert_eq!(summary[figure], expected, "{figure}");
+        assert_eq!(first[figure], expected, "{figure}");
     }
     play(
         &server,
@@ -100,7 +99,7 @@ async fn a_session_shows_its_figures_while_it_lives() {
         ("rebuffer_ms", json!(1000)),
         ("rebuffer_count", json!(1)),
     ] {
-        assert_eq!(second["summary"][figure], expected, "{figure}");
+        assert_eq!(second[figure], expected, "{figure}");
     }
     server.application.stop().await.unwrap();
 }
@@ -113,16 +112,16 @@ async fn the_last_live_figures_are_those_that_are_stored_and_that_the_command_li
     let server = restarted(server).await;
     let mut stored = figures(&server, "s").await;
     assert_eq!(
-        (&stored["live"], &stored["partial"]),
-        (&json!(false), &json!(false))
+        (&stored["status"], &stored["partial"]),
+        (&json!("finished"), &json!(false))
     );
-    assert_eq!(stored["summary"], shown_row(&server, "s").await);
+    assert_eq!(columns(&stored), shown_row(&server, "s").await);
     assert_eq!(figures(&server, "s").await, stored, "two reads agree");
     // When it was written is all that differs.
     for figures in [&mut live, &mut stored] {
-        figures["summary"]["updated_at"].take();
+        figures["updated_at"].take();
     }
-    assert_eq!(live["summary"], stored["summary"]);
+    assert_eq!(columns(&live), columns(&stored));
     server.application.stop().await.unwrap();
 }
 
@@ -132,11 +131,20 @@ async fn a_session_that_went_quiet_shows_what_is_stored() {
     play(&server, "s", &OPENING).await;
     let stored = until("the session is quiet", async || {
         let figures = figures(&server, "s").await;
-        (figures["live"] == false).then_some(figures)
+        (figures["status"] == "finished").then_some(figures)
     })
     .await;
-    assert_eq!(stored["summary"], shown_row(&server, "s").await);
+    assert_eq!(columns(&stored), shown_row(&server, "s").await);
     server.application.stop().await.unwrap();
+}
+
+/// A session's figures without what is said about them.
+fn columns(figures: &Value) -> Value {
+    let mut columns = figures.as_object().unwrap().clone();
+    for said in ["status", "partial"] {
+        columns.remove(said).unwrap();
+    }
+    Value::Object(columns)
 }
 
 async fn shown_row(server: &Server, session_id: &str) -> Value {
@@ -153,17 +161,17 @@ async fn a_session_that_goes_on_after_its_summary_is_partial_until_it_is_quiet_a
     play(&server, "s", &[("HEARTBEAT", 14_500)]).await;
     let reopened = figures(&server, "s").await;
     assert_eq!(
-        (&reopened["live"], &reopened["partial"]),
-        (&json!(true), &json!(true))
+        (&reopened["status"], &reopened["partial"]),
+        (&json!("live"), &json!(true))
     );
-    assert_eq!(reopened["summary"]["event_count"], 1);
+    assert_eq!(reopened["event_count"], 1);
     let server = restarted(server).await;
     let whole = figures(&server, "s").await;
     assert_eq!(
-        (&whole["live"], &whole["partial"]),
-        (&json!(false), &json!(false))
+        (&whole["status"], &whole["partial"]),
+        (&json!("finished"), &json!(false))
     );
-    assert_eq!(whole["summary"]["playing_ms"], 14_000);
+    assert_eq!(whole["playing_ms"], 14_000);
     server.application.stop().await.unwrap();
 }
 
@@ -176,8 +184,8 @@ async fn a_repeated_event_of_a_finished_session_does_not_hide_its_figures() {
     assert_eq!(server.post(&again).await.1["duplicates"], 1);
     let stored = figures(&server, "s").await;
     assert_eq!(
-        (&stored["live"], &stored["summary"]["event_count"]),
-        (&json!(false), &json!(3))
+        (&stored["status"], &stored["event_count"]),
+        (&json!("finished"), &json!(3))
     );
     server.application.stop().await.unwrap();
 }
@@ -231,5 +239,26 @@ async fn a_session_is_only_read() {
     play(&server, "s", &OPENING).await;
     let head = server.send(Method::HEAD, path, &[], "").await;
     assert_eq!((head.status, head.text.as_str()), (200, ""));
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_finished_session_that_is_known_already_is_not_sent_again() {
+    let server = lasting_server().await;
+    play(&server, "s", &OPENING).await;
+    let live = read(&server, "s").await;
+    assert_eq!(live.header("etag"), Some("W/\"live-3-2-whole\""));
+    let server = restarted(server).await;
+    let stored = read(&server, "s").await;
+    let tag = stored.header("etag").unwrap();
+    assert!(tag.starts_with("\"3-2-"), "{tag} is strong");
+    let headers = [("if-none-match", tag)];
+    let path = "/api/v1/sessions/s";
+    let again = server.send(Method::GET, path, &headers, "").await;
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+    assert_eq!(again.header("etag"), Some(tag));
+    play(&server, "s", &[("HEARTBEAT", 14_500)]).await;
+    let gone_on = server.send(Method::GET, path, &headers, "").await;
+    assert_eq!(gone_on.status, 200);
     server.application.stop().await.unwrap();
 }

@@ -11,6 +11,7 @@
 )]
 
 mod answers;
+mod api;
 mod bad_events;
 mod chaos;
 mod cli;

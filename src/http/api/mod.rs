@@ -1,4 +1,58 @@
 //! `/api/v1`: what is read of sessions, as JSON. Names and units are those of the columns, times are
-//! RFC 3339 in UTC, ratios go from 0 to 1, and what is not known is null.
+//! RFC 3339 in UTC, ratios go from 0 to 1, and what is not known is null. Lists answer
+//! `{"data": […], "next_cursor": …, "has_more": …}`.
+//!
+//! A handler reads the parameters, asks, and shapes the answer; what a parameter means is decided in
+//! `storage::query`, the same for the command line.
 
-pub(super) mod sessions;
+mod docs;
+mod metrics;
+mod session;
+mod sessions;
+
+use actix_web::HttpRequest;
+use actix_web::web::{Query, ServiceConfig};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Problem, page, read};
+use crate::storage::query::{Mistake, Params};
+
+/// Every route below `/api`.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(page("/api/v1/metrics").route(read().to(metrics::dictionary)))
+        .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
+        .service(page("/api/v1/sessions").route(read().to(sessions::list)))
+        .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)));
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct List<T> {
+    data: Vec<T>,
+    /// Give it as `cursor` to get the next page; null on the last one.
+    next_cursor: Option<String>,
+    /// There is a next page.
+    has_more: bool,
+}
+
+impl<T> List<T> {
+    fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self {
+            data,
+            has_more: next_cursor.is_some(),
+            next_cursor,
+        }
+    }
+}
+
+/// The request's parameters, if all of them are known here.
+fn params(request: &HttpRequest, known: &[&[&str]]) -> Result<Params, Problem> {
+    let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let pairs = pairs.map_err(|error| Mistake {
+        parameter: "query".to_owned(),
+        detail: error.to_string(),
+    })?;
+    Ok(Params::new(pairs.into_inner(), known)?)
+}

@@ -1,76 +1,68 @@
-//! One session's figures, while it lives and after.
+//! Lists of sessions.
 
-use std::sync::Arc;
-
-use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::{Data, Path};
-use serde::Serialize;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::super::{Entrance, Problem, Service};
-use crate::session::{Figures, clock};
-use crate::storage::{SessionKey, StorageError, SummaryRow};
+use super::session::{CACHE, Session};
+use super::{List, params};
+use crate::session::clock;
+use crate::storage::SummaryRow;
+use crate::storage::query::{Cursor, PERIOD_PARAMS, SESSIONS_PARAMS, SessionsQuery};
 
-/// The answer. The marks stand beside the columns, one of which is called `live` as well: there it
-/// says that the video was a live stream.
-#[derive(Serialize)]
-struct SessionFigures {
-    session_id: String,
-    /// The figures are those of the session so far; else the session was quiet and they are stored.
-    live: bool,
-    /// The session has rows that are not in the figures, or are in them in another order than theirs:
-    /// another server has a part of them, or a restart came between. The stored figures will be whole.
-    partial: bool,
-    /// The columns of `session_summaries`.
-    summary: SummaryRow,
-}
+/// Live sessions that a list looks at. Of more than these it shows some.
+const MAX_LIVE: usize = 10_000;
 
-/// `GET /api/v1/sessions/{session_id}`.
-pub(in super::super) async fn show(
+/// Sessions
+///
+/// Finished ones by default; with `status=live` those that are going on, as they are now.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sessions",
+    tag = "sessions",
+    params(super::docs::PeriodDocs, super::docs::FilterDocs, super::docs::PageDocs, super::docs::SessionsDocs),
+    responses((status = 200, body = List<Session>), (status = 400, body = super::docs::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(in super::super) async fn list(
     entrance: Data<Entrance>,
-    session_id: Path<String>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
-    let key = SessionKey::new(&service.project, session_id.into_inner());
-    let figures = find(service, key).await?.ok_or(Problem::UnknownSession)?;
+    let params = params(&request, &[PERIOD_PARAMS, SESSIONS_PARAMS, &["status"]])?;
+    let is_live = params.choice("status", &[("finished", false), ("live", true)])?;
+    let query = SessionsQuery::parse(&service.project, &params, clock::now())?;
+    let list = if is_live {
+        live(service, &query).await
+    } else {
+        let page = service.storage.reader().answer(query).await?;
+        let cursor = page.next.as_ref().map(Cursor::encode);
+        List::new(
+            page.rows.into_iter().map(Session::finished).collect(),
+            cursor,
+        )
+    };
     Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(figures))
+        .insert_header((CACHE_CONTROL, CACHE))
+        .json(list))
 }
 
-/// What the session's actor has folded, if there is one and it has folded anything; else what is
-/// stored. In this order: an actor leaves when its summary is stored. The rows are counted before,
-/// so that those which come meanwhile are not missed in the fold.
-async fn find(service: &Service, key: SessionKey) -> Result<Option<SessionFigures>, Problem> {
-    if !key.is_storable() {
-        return Ok(None);
-    }
-    let (storage, key) = (&service.storage, Arc::new(key));
-    let rows = storage.count_events(Arc::clone(&key)).await;
-    let rows = rows.map_err(|error| unreadable(&key, &error))?;
-    let folded = service.registry.figures(&key).await;
-    let folded = folded.map_err(|_busy| Problem::Overloaded)?;
-    if let Some(Figures { summary, stale }) = folded.filter(|it| it.summary.event_count > 0) {
-        let summary = SummaryRow::new(&key, summary, clock::now_ms());
-        return Ok(Some(SessionFigures::new(summary, true, stale, rows)));
-    }
-    let stored = storage.stored_summary(Arc::clone(&key)).await;
-    let stored = stored.map_err(|error| unreadable(&key, &error))?;
-    Ok(stored.map(|summary| SessionFigures::new(summary, false, false, rows)))
-}
-
-impl SessionFigures {
-    fn new(summary: SummaryRow, live: bool, stale: bool, rows: i64) -> Self {
-        Self {
-            session_id: summary.session_id.clone(),
-            live,
-            partial: stale || summary.event_count < rows,
-            summary,
+/// The same question to the actors. Whether figures are partial is only what their actor knows.
+async fn live(service: &Service, query: &SessionsQuery) -> List<Session> {
+    let all = service.registry.figures_of_all(&service.project, MAX_LIVE);
+    let now_ms = clock::now_ms();
+    let mut stale = std::collections::HashSet::new();
+    let rows = all.await.into_iter().map(|(key, figures)| {
+        if figures.stale {
+            stale.insert(key.session_id.to_string());
         }
-    }
-}
-
-fn unreadable(key: &SessionKey, error: &StorageError) -> Problem {
-    tracing::debug!(session = %key.session_id, %error, "a session's figures were not read");
-    Problem::StorageAway
+        SummaryRow::new(&key, figures.summary, now_ms)
+    });
+    let page = query.pick(rows.collect());
+    let cursor = page.next.as_ref().map(Cursor::encode);
+    let told = page.rows.into_iter().map(|row| {
+        let is_stale = stale.contains(&row.session_id);
+        Session::live(row, is_stale)
+    });
+    List::new(told.collect(), cursor)
 }

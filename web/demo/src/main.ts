@@ -56,12 +56,12 @@ function show(answer: Answer): void {
   write(html('reach'), away ? 'server away' : 'server answers');
   if (away) return;
   write(html('liveness'), liveness(answer));
-  if (answer !== 'unknown') draw(answer.summary, html('spent'), html('legend'), html('figures'));
+  if (answer !== 'unknown') draw(answer, html('spent'), html('legend'), html('figures'));
 }
 
 function liveness(answer: Exclude<Answer, 'away'>): string {
   if (answer === 'unknown') return 'waiting for its first event';
-  if (!answer.live) return 'stored: the session went quiet';
+  if (answer.status === 'finished') return 'stored: the session went quiet';
   return answer.partial ? 'live, not all events' : 'live';
 }
 

@@ -2,12 +2,11 @@
 import type { Summary } from './figures.ts';
 
 /** The server's answer. */
-export interface SessionFigures {
-  /** Of the session so far; else it went quiet and its summary is stored. */
-  live: boolean;
+export interface SessionFigures extends Summary {
+  /** `live`: of the session so far. `finished`: it went quiet and its summary is stored. */
+  status: 'live' | 'finished';
   /** The figures do not hold all events of the session. */
   partial: boolean;
-  summary: Summary;
 }
 
 /** `unknown`: no event has arrived. `away`: the server does not answer, or cannot now. */

@@ -1,0 +1,5 @@
+DROP INDEX session_summaries_first_error;
+DROP INDEX session_summaries_video_id;
+DROP INDEX session_summaries_viewer_id;
+DROP INDEX session_summaries_last_event_at;
+DROP INDEX session_summaries_started_at;

@@ -1,0 +1,139 @@
+//! Series: a period cut into stretches of equal length. Days are those of a time zone, so they may
+//! have 23 or 25 hours; shorter stretches begin at their multiples in UTC.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::sql::{Bind, Sql};
+use super::{Mistake, Params, Period};
+use crate::storage::StorageError;
+
+/// A series has no more stretches than this.
+const MAX_STRETCHES: i64 = 5000;
+const DAY_SECS: i64 = 86_400;
+const LENGTHS: [(&str, i64); 10] = [
+    ("1m", 60),
+    ("5m", 300),
+    ("10m", 600),
+    ("15m", 900),
+    ("30m", 1800),
+    ("1h", 3600),
+    ("3h", 3 * 3600),
+    ("6h", 6 * 3600),
+    ("12h", 12 * 3600),
+    ("1d", DAY_SECS),
+];
+
+/// How a period is cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Interval {
+    pub(super) name: String,
+    secs: i64,
+    /// Whose days.
+    pub(super) timezone: String,
+}
+
+impl Interval {
+    /// `interval` and `timezone` among the parameters.
+    pub(super) fn parse(params: &Params, period: Period) -> Result<Option<Self>, Mistake> {
+        let timezone = params.one("timezone")?.unwrap_or("UTC").to_owned();
+        let Some(name) = params.one("interval")? else {
+            return Ok(None);
+        };
+        let secs = params.choice("interval", &LENGTHS)?;
+        let stretches = (period.to - period.from).num_seconds() / secs;
+        if stretches >= MAX_STRETCHES {
+            let detail = format!(
+                "{name} cuts this period into {stretches}, at most {MAX_STRETCHES} are allowed"
+            );
+            return Err(Mistake::new("interval", detail));
+        }
+        Ok(Some(Self {
+            name: name.to_owned(),
+            secs,
+            timezone,
+        }))
+    }
+
+    /// Adds the beginning of a session's stretch to a statement, epoch s.
+    pub(super) fn push(&self, period: Period, sql: &mut Sql) {
+        let column = period.clock.column();
+        if self.is_local() {
+            sql.push(&format!("date_part('epoch', date_trunc('day', {column}, "));
+            sql.bind(Bind::Text(self.timezone.clone()));
+            return sql.push("))::bigint");
+        }
+        let secs = self.secs;
+        sql.push(&format!(
+            "floor(date_part('epoch', {column}) / {secs})::bigint * {secs}"
+        ));
+    }
+
+    fn is_local(&self) -> bool {
+        self.secs == DAY_SECS && self.timezone != "UTC"
+    }
+
+    /// The beginnings of all stretches, epoch s. PostgreSQL is asked where days are not UTC's.
+    pub(super) async fn beginnings(
+        &self,
+        period: Period,
+        connection: &mut AsyncPgConnection,
+    ) -> Result<Result<Vec<i64>, Mistake>, StorageError> {
+        if self.timezone != "UTC" && !knows(&self.timezone, connection).await? {
+            let detail = "it must be a name like Europe/Berlin or America/New_York";
+            return Ok(Err(Mistake::new("timezone", detail)));
+        }
+        if self.is_local() {
+            return Ok(Ok(self.local_days(period, connection).await?));
+        }
+        let first = period.from.timestamp().div_euclid(self.secs) * self.secs;
+        let last = last_moment(period).timestamp();
+        let step = usize::try_from(self.secs).unwrap_or(usize::MAX);
+        Ok(Ok((first..=last).step_by(step).collect()))
+    }
+
+    async fn local_days(
+        &self,
+        period: Period,
+        connection: &mut AsyncPgConnection,
+    ) -> Result<Vec<i64>, StorageError> {
+        #[derive(QueryableByName)]
+        struct Day {
+            #[diesel(sql_type = BigInt)]
+            begins: i64,
+        }
+        let zone = || Bind::Text(self.timezone.clone());
+        let mut sql = Sql::new("SELECT date_part('epoch', day AT TIME ZONE ");
+        sql.bind(zone());
+        sql.push(")::bigint AS begins FROM generate_series(date_trunc('day', ");
+        sql.bind(Bind::Time(period.from));
+        sql.push(" AT TIME ZONE ");
+        sql.bind(zone());
+        sql.push("), ");
+        sql.bind(Bind::Time(last_moment(period)));
+        sql.push(" AT TIME ZONE ");
+        sql.bind(zone());
+        sql.push(", '1 day') AS day ORDER BY 1");
+        let days: Vec<Day> = sql.query().get_results(connection).await?;
+        Ok(days.into_iter().map(|day| day.begins).collect())
+    }
+}
+
+fn last_moment(period: Period) -> DateTime<Utc> {
+    period.to - chrono::TimeDelta::microseconds(1)
+}
+
+async fn knows(timezone: &str, connection: &mut AsyncPgConnection) -> Result<bool, StorageError> {
+    #[derive(QueryableByName)]
+    struct Known {
+        #[diesel(sql_type = Bool)]
+        known: bool,
+    }
+    let mut sql = Sql::new("SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = ");
+    sql.bind(Bind::Text(timezone.to_owned()));
+    sql.push(") AS known");
+    let found: Known = sql.query().get_result(connection).await?;
+    Ok(found.known)
+}
