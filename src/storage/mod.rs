@@ -19,6 +19,7 @@ pub mod queries;
 pub mod recovery;
 mod replay;
 mod schema;
+pub mod sealed;
 pub mod sqlstate;
 mod summaries;
 mod summary_row;

@@ -12,6 +12,7 @@
 
 mod answers;
 mod bad_events;
+mod bulk;
 mod chaos;
 mod cli;
 mod cli_serve;
