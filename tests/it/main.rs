@@ -41,5 +41,6 @@ mod replay;
 mod schema;
 mod shapes;
 mod site;
+mod sql_docs;
 mod support;
 mod views;
