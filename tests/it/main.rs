@@ -22,6 +22,7 @@ mod command;
 mod cors;
 mod explain;
 mod flow;
+mod grafana;
 mod ingest;
 mod layers;
 mod live;
