@@ -53,6 +53,14 @@ pub(super) fn with_pool<T>(
     source: Source,
     work: impl AsyncFnOnce(&Pool) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
+    with_database(source, async |_url, pool| work(pool).await)
+}
+
+/// The same for work that opens connections of its own, given the database's URL.
+pub(super) fn with_database<T>(
+    source: Source,
+    work: impl AsyncFnOnce(&str, &Pool) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     if let Source::DataDir(folder) = &source
         && cluster_major(folder)?.is_none()
     {
@@ -65,7 +73,7 @@ pub(super) fn with_pool<T>(
         let database = Database::open(source, Ownership::Shared).await?;
         let pool = Pool::new(database.url(), CONNECTIONS)?;
         let done = match has_tables(&pool).await {
-            Ok(true) => work(&pool).await,
+            Ok(true) => work(database.url(), &pool).await,
             Ok(false) => no_tables(),
             Err(error) => Err(error),
         };

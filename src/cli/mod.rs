@@ -21,6 +21,7 @@ use clap::{Parser, Subcommand};
 use database::DatabaseArgs;
 use logging::LogArgs;
 
+use crate::app::Source;
 use crate::session::clock;
 
 /// How a shell reports a program that a closed pipe has ended: 128 + SIGPIPE.
@@ -99,7 +100,7 @@ impl Cli {
             Command::Refold(args) => refold::run(args, source),
             Command::Verify(args) => verify::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),
-            Command::Simulate(args) => simulate(&args),
+            Command::Simulate(args) => simulate(&args, source),
             Command::Doctor => doctor::run(&source),
             Command::Completions(args) => completions::run(&args),
         }
@@ -120,8 +121,12 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Fails when events were lost.
-fn simulate(args: &simulate::SimulateArgs) -> anyhow::Result<ExitCode> {
+fn simulate(args: &simulate::SimulateArgs, source: Source) -> anyhow::Result<ExitCode> {
     let mut stdout = std::io::stdout();
+    if args.bulk.sessions.is_some() {
+        simulate::bulk::run(args, source, clock::now_ms(), &mut stdout)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = database::block_on(simulate::run(args, clock::now_ms(), &mut stdout))?;
     Ok(if report.complete() {
         ExitCode::SUCCESS

@@ -20,6 +20,7 @@ pub mod query;
 pub mod recovery;
 mod replay;
 mod schema;
+pub mod sealed;
 pub mod sqlstate;
 mod summaries;
 mod summary_row;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
+use super::bulk::BulkArgs;
+
 /// Send the sessions of a seeded population of players to a server, and tell what was acked.
 ///
 /// Every session is played by a model of a real player: startup, rebuffering, quality changes,
@@ -95,6 +97,10 @@ pub struct SimulateArgs {
     /// How to print the report.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
+
+    /// Sessions without a server.
+    #[command(flatten)]
+    pub bulk: BulkArgs,
 }
 
 const AFTER_HELP: &str = "\
@@ -104,6 +110,7 @@ Examples:
   simulate --sessions 50 --speed 1               watch live sessions come and go
   simulate --sessions 100000 --events-per-session 5    keep 100 000 sessions live
   simulate --url http://a:3000 --url http://b:3000     half of every session to each server
+  simulate --bulk 1000000                        a million summaries for a benchmark, no server asked
 
 The report as --output json:
   sessions            {planned, started, finished}

@@ -14,6 +14,8 @@ pub(super) enum Stream {
     Ids,
     /// Batch order, copies and backoff.
     Delivery,
+    /// Where the viewer is and what plays the video.
+    Audience,
 }
 
 /// One sequence of draws.
@@ -27,6 +29,7 @@ impl Dice {
             Stream::Story => 1,
             Stream::Ids => 2,
             Stream::Delivery => 3,
+            Stream::Audience => 4,
         };
         let mixed = mix(mix(mix(seed) ^ lane) ^ index);
         Self(Xoshiro256PlusPlus::seed_from_u64(mixed))

@@ -6,9 +6,14 @@
 //! the original client or our plugin would; `session` renders them as JSON; `sender` delivers the
 //! batches under the rules for real clients. Sessions are made when they begin and dropped when
 //! they end, so a million of them need no more memory than those under way.
+//!
+//! `bulk` is the one exception to HTTP: it folds finished sessions itself and writes them into the
+//! database, so that a benchmark has its million in minutes.
 
 mod args;
+mod audience;
 mod batch;
+pub(super) mod bulk;
 mod clients;
 mod dice;
 mod logs;
@@ -37,6 +42,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub use args::{Output, SimulateArgs, Speed};
+pub use bulk::BulkArgs;
 pub use report::{Events, LatencyMs, Report, Sessions};
 
 use run::Run;

@@ -136,6 +136,11 @@ const LIVE_EVERY: u64 = 8;
 const CATALOGUE: u64 = 200;
 
 impl Video {
+    /// A live stream of the catalogue.
+    pub(super) fn live() -> Self {
+        Self::numbered(LIVE_EVERY)
+    }
+
     /// Video `number` of the catalogue: always the same one, whatever the seed.
     fn numbered(number: u64) -> Self {
         let mut dice = Dice::new(number, super::dice::Stream::Story, CATALOGUE);
@@ -209,11 +214,11 @@ fn player_size(dice: &mut Dice, screen: Screen) -> (i32, i32) {
     (pixels(width), pixels(width * 9.0 / 16.0))
 }
 
-/// A weighted choice from a table of this file, none of which is empty.
-fn choose<T>(dice: &mut Dice, table: &'static [(f64, T)]) -> &'static T {
+/// A weighted choice from a table of a population, none of which is empty.
+pub(super) fn choose<T>(dice: &mut Dice, table: &'static [(f64, T)]) -> &'static T {
     match dice.pick(table) {
         Some(choice) => choice,
-        None => unreachable!("the tables of this file have entries"),
+        None => unreachable!("the tables of a population have entries"),
     }
 }
 

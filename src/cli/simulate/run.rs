@@ -12,7 +12,7 @@ use super::args::{SimulateArgs, Speed};
 use super::batch::Batch;
 use super::dice::{Dice, Stream};
 use super::logs::Logs;
-use super::schedule::Schedule;
+use super::schedule::{Schedule, Spread};
 use super::sender::{Fate, Sender};
 use super::session::{Recipe, Session};
 use super::stats::Shared;
@@ -214,6 +214,8 @@ pub(super) fn recipe(args: &SimulateArgs, now_ms: i64) -> anyhow::Result<Recipe>
             speed: args.speed,
             rate: args.rate,
             mean_minutes: args.mean_minutes,
+            spread: Spread::Minute,
         },
+        marathon: None,
     })
 }

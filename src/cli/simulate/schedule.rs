@@ -5,8 +5,20 @@ use std::time::Duration;
 use super::args::Speed;
 use super::dice::{Dice, Stream, real, whole};
 
-/// With neither a rate nor a wait between sessions, their ends are spread over this much time.
-const SPREAD_MS: f64 = 60_000.0;
+const DAY_MS: i64 = 86_400_000;
+/// Most viewers watch in the evening: when, after midnight UTC, and by how much the traffic swings.
+const EVENING_MS: i64 = 20 * 3_600_000;
+const SWING: f64 = 0.6;
+
+/// With neither a rate nor a wait between sessions: over how much time before the run their ends are
+/// spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spread {
+    /// Evenly over a minute.
+    Minute,
+    /// Over so many whole days, the evenings busier than the mornings.
+    Days(u32),
+}
 
 /// The plan of a run. All of it follows from the arguments.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +33,7 @@ pub(super) struct Schedule {
     /// Sessions started per second.
     pub(super) rate: Option<f64>,
     pub(super) mean_minutes: f64,
+    pub(super) spread: Spread,
 }
 
 impl Schedule {
@@ -55,12 +68,26 @@ impl Schedule {
             (Some(first_ms), None, _) => first_ms + whole(self.window_ms() * self.place(index)),
             (Some(first_ms), Some(_), _) => first_ms + arrival_ms,
             (None, rate, Speed::Max) => {
-                let spread_ms = rate.map_or(SPREAD_MS * self.place(index), |_| 0.0);
-                self.run_begins_ms + arrival_ms - whole(spread_ms) - length_ms
+                let back_ms = rate.map_or(self.back_ms(index), |_| 0);
+                self.run_begins_ms + arrival_ms - back_ms - length_ms
             }
             (None, _, Speed::Times(factor)) => {
                 let takes_ms = whole(real(length_ms) / factor);
                 self.run_begins_ms + arrival_ms + takes_ms - length_ms
+            }
+        }
+    }
+
+    /// How long before the run session `index` ends.
+    fn back_ms(&self, index: u64) -> i64 {
+        let place = self.place(index);
+        match self.spread {
+            Spread::Minute => whole(60_000.0 * place),
+            Spread::Days(days) => {
+                let even_ms = whole(real(DAY_MS * i64::from(days)) * place);
+                let from_ms = moved_from_ms(self.run_begins_ms) - even_ms;
+                let end_ms = from_ms + towards_evening_ms(from_ms);
+                (self.run_begins_ms - end_ms).max(0)
             }
         }
     }
@@ -80,6 +107,22 @@ impl Schedule {
     }
 }
 
+/// How far a moment moves towards its evening. Where moments lie evenly, this makes them
+/// 1 ÷ (1 − SWING · cos) as dense: 2.5 times in the evening, 0.6 times in the morning.
+fn towards_evening_ms(epoch_ms: i64) -> i64 {
+    let turn = std::f64::consts::TAU / real(DAY_MS);
+    let phase = turn * real((epoch_ms - EVENING_MS).rem_euclid(DAY_MS));
+    whole(-SWING * phase.sin() / turn)
+}
+
+/// The moment that `towards_evening_ms` moves to `epoch_ms`. Where a moment goes changes slower than
+/// the moment, so taking the shift back from where one stands comes closer each time.
+fn moved_from_ms(epoch_ms: i64) -> i64 {
+    (0..40).fold(epoch_ms, |from_ms, _| {
+        epoch_ms - towards_evening_ms(from_ms)
+    })
+}
+
 fn count(number: u64) -> f64 {
     real(i64::try_from(number).unwrap_or(i64::MAX))
 }
@@ -97,6 +140,7 @@ mod tests {
             speed,
             rate,
             mean_minutes: 5.0,
+            spread: Spread::Minute,
         }
     }
 
@@ -127,6 +171,31 @@ mod tests {
                 "{ended_at_ms}"
             );
         }
+    }
+
+    #[test]
+    fn over_days_every_session_ends_within_them_and_most_in_the_evening() {
+        // Noon of a day, UTC.
+        let noon_ms = 20_000 * DAY_MS + DAY_MS / 2;
+        let schedule = Schedule {
+            sessions: 10_000,
+            run_begins_ms: noon_ms,
+            spread: Spread::Days(7),
+            ..schedule(Speed::Max, None)
+        };
+        let mut evening = 0;
+        let mut newest_ms = noon_ms;
+        for index in 0..10_000 {
+            let ended_at_ms = schedule.started_at_ms(index, 90_000) + 90_000;
+            assert!((noon_ms - 7 * DAY_MS..=noon_ms).contains(&ended_at_ms));
+            // The lower the index, the newer, but for the jitter between neighbours.
+            assert!(ended_at_ms < newest_ms + DAY_MS / 100);
+            newest_ms = ended_at_ms;
+            let hour = ended_at_ms.rem_euclid(DAY_MS) / 3_600_000;
+            evening += i32::from((18..22).contains(&hour));
+        }
+        // Four hours of 24 would have 1667 of them if the day were even.
+        assert!((3_000..4_500).contains(&evening), "{evening}");
     }
 
     #[test]

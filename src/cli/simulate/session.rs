@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use uuid::Uuid;
 
+use super::audience::Audience;
 use super::clients::{self, Draft};
 use super::dice::{Dice, Stream, real, whole};
 use super::moment::{Moment, Snapshot, State, Wait, What};
-use super::population::Profile;
+use super::population::{Profile, Video};
 use super::schedule::Schedule;
 use super::story;
 use super::wire::{
@@ -25,6 +26,8 @@ pub(super) struct Recipe {
     pub(super) mean_minutes: f64,
     pub(super) events_per_session: Option<usize>,
     pub(super) schedule: Schedule,
+    /// Session 0 never tires and has exactly this many events.
+    pub(super) marathon: Option<usize>,
 }
 
 /// A session, ready to be sent.
@@ -34,6 +37,7 @@ pub(super) struct Session {
     /// Speaks the original six-event format.
     pub(super) original: bool,
     profile: Profile,
+    audience: Audience,
     page: String,
     /// The client's clock at the load, epoch ms.
     loaded_at_ms: i64,
@@ -45,15 +49,24 @@ impl Session {
     /// Session `index` of the population.
     pub(super) fn new(recipe: &Recipe, index: u64) -> Self {
         let mut dice = Dice::new(recipe.seed, Stream::Story, index);
-        let original = dice.chance(recipe.original_share);
-        let profile = Profile::draw(&mut dice, recipe.sessions);
-        let enough = recipe.events_per_session;
-        let moments = story::tell(&mut dice, &profile, recipe.mean_minutes, enough);
-        let mut drafts = if original {
-            clients::original(&moments)
+        let marathon = recipe.marathon.filter(|_| index == 0);
+        let original = dice.chance(recipe.original_share) && marathon.is_none();
+        let audience = Audience::draw(recipe.seed, index);
+        let mut profile = Profile::draw(&mut dice, recipe.sessions);
+        profile.throughput_kbps *= audience.country.speed;
+        let enough = marathon.or(recipe.events_per_session);
+        let moments = if let Some(events) = marathon {
+            profile.video = Video::live();
+            story::tell_marathon(&mut dice, &profile, events)
         } else {
-            clients::plugin(&moments)
+            story::tell(&mut dice, &profile, recipe.mean_minutes, enough)
         };
+        let client = if original {
+            clients::original
+        } else {
+            clients::plugin
+        };
+        let mut drafts = client(&moments);
         drafts.truncate(enough.unwrap_or(usize::MAX));
         let length_ms = drafts.last().map_or(0, |last| last.emit_ms);
         let started_at_ms = recipe.schedule.started_at_ms(index, length_ms);
@@ -70,6 +83,7 @@ impl Session {
             original,
             page: format!("/watch/{}", profile.video.id),
             profile,
+            audience,
             loaded_at_ms,
             moments,
             drafts: drafts.into_iter().map(|d| (ids.uuid(), d)).collect(),
@@ -89,6 +103,11 @@ impl Session {
     /// The client's clock `emit_ms` after the load, epoch ms.
     pub(super) fn clock_ms(&self, emit_ms: i64) -> i64 {
         self.loaded_at_ms + emit_ms
+    }
+
+    /// The true time `emit_ms` after the load, epoch ms.
+    pub(super) fn true_ms(&self, emit_ms: i64) -> i64 {
+        self.clock_ms(emit_ms) - self.profile.clock_skew_ms
     }
 
     /// The events of `range` as they go over the wire, with their seq.
@@ -150,6 +169,7 @@ impl Session {
             },
             custom: Custom {
                 plan: self.profile.plan,
+                country: self.audience.country.code,
                 source: "simulate",
             },
         }
@@ -226,8 +246,8 @@ impl Session {
             buffer_length_sec: thousandths(seen.buffer_sec),
             width: (!self.original).then_some(width),
             height: (!self.original).then_some(height),
-            name: introduces.then_some("hls.js"),
-            version: introduces.then_some("1.7.4"),
+            name: introduces.then_some(self.audience.player.name),
+            version: introduces.then_some(self.audience.player.version),
         }
     }
 }

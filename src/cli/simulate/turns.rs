@@ -15,7 +15,7 @@ impl Story<'_> {
         let ms = whole(self.dice.log_normal(1_100.0, 0.9)).clamp(MICRO_STALL_MS + 10, 90_000);
         self.player.stall(false);
         self.player.hiccup("bufferStalledError");
-        if ms > PATIENCE_MS && self.dice.chance(0.5) {
+        if ms > PATIENCE_MS && !self.tireless && self.dice.chance(0.5) {
             self.player.pass(PATIENCE_MS);
             return false;
         }

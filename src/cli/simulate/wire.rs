@@ -91,6 +91,7 @@ pub(super) struct Page<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct Custom<'a> {
     pub(super) plan: &'a str,
+    pub(super) country: &'static str,
     pub(super) source: &'static str,
 }
 
