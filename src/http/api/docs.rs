@@ -1,4 +1,4 @@
-//! What several endpoints share, for the OpenAPI document: parameters and problems. Parameters are read in
+//! What several endpoints share, for the `OpenAPI` document: parameters and problems. Parameters are read in
 //! `storage::query`; a test holds the two together.
 
 #![expect(dead_code, reason = "only their documentation is used")]

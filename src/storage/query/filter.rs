@@ -209,7 +209,8 @@ impl Values {
                     .collect::<Result<_, _>>()?,
             ),
             Kind::Integer => {
-                let parse = |text: &String| text.parse().map_err(|_| wrong("a whole number", text));
+                let parse =
+                    |text: &String| text.parse().map_err(|_error| wrong("a whole number", text));
                 Self::Integers(texts.iter().map(parse).collect::<Result<_, _>>()?)
             }
             Kind::Number => {

@@ -1,5 +1,6 @@
 //! A question as it is asked: names and values as text, from a URL or a command line.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::{MAX_LIMIT, Mistake};
@@ -65,8 +66,8 @@ impl Params {
         found.map(|(_, choice)| *choice).ok_or_else(unknown)
     }
 
-    /// A whole number between `least` and `most`.
-    pub fn number<T>(&self, name: &str, least: T, most: T) -> Result<Option<T>, Mistake>
+    /// A whole number of this range.
+    pub fn number<T>(&self, name: &str, range: &RangeInclusive<T>) -> Result<Option<T>, Mistake>
     where
         T: FromStr + PartialOrd + std::fmt::Display,
     {
@@ -74,11 +75,15 @@ impl Params {
             return Ok(None);
         };
         let number = given.parse().ok();
-        let number = number.filter(|it| (&least..=&most).contains(&it));
+        let number = number.filter(|it| range.contains(it));
         let wrong = || {
             Mistake::new(
                 name,
-                format!("it must be a number from {least} to {most}, not {given:?}"),
+                format!(
+                    "it must be a number from {} to {}, not {given:?}",
+                    range.start(),
+                    range.end()
+                ),
             )
         };
         Ok(Some(number.ok_or_else(wrong)?))
@@ -86,7 +91,7 @@ impl Params {
 
     /// `limit`: rows of a page.
     pub fn limit(&self, default: i64) -> Result<i64, Mistake> {
-        Ok(self.number("limit", 1, MAX_LIMIT)?.unwrap_or(default))
+        Ok(self.number("limit", &(1..=MAX_LIMIT))?.unwrap_or(default))
     }
 }
 

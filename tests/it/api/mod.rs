@@ -21,8 +21,11 @@ pub async fn server() -> Server {
 pub fn session(session_id: &str, columns: Value) -> Value {
     let key = SessionKey::new(&"default".into(), session_id);
     let mut row: Map<String, Value> = SummaryRow::new(&key, SessionSummary::default(), 0).columns();
-    for (name, value) in columns.as_object().unwrap() {
-        let replaced = row.insert(name.clone(), value.clone());
+    let Value::Object(columns) = columns else {
+        panic!("columns by name");
+    };
+    for (name, value) in columns {
+        let replaced = row.insert(name.clone(), value);
         assert!(replaced.is_some(), "there is no column {name}");
     }
     Value::Object(row)
