@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn unknown_names_and_nul_are_refused_by_name() {
-        let slip = params(&[("limt", "5")]).unwrap_err();
-        assert_eq!(slip.parameter, "limt");
+        let slip = params(&[("limitt", "5")]).unwrap_err();
+        assert_eq!(slip.parameter, "limitt");
         assert!(slip.detail.contains("did you mean limit?"), "{slip}");
         assert_eq!(params(&[("sort", "a\0")]).unwrap_err().parameter, "sort");
     }

@@ -262,7 +262,7 @@ async fn what_cannot_be_asked_is_told_by_name_and_with_what_would_be_right() {
         ),
         (("filter", "custom.:eq:a"), "filter", "a key"),
         (("filter", "browser:eq:a\0b"), "filter", "NUL"),
-        (("sort", "-startd_at"), "sort", "did you mean started_at?"),
+        (("sort", "-start_at_at"), "sort", "did you mean started_at?"),
         (("sort", "custom"), "sort", "no field"),
         (("limit", "501"), "limit", "1 to 500"),
         (("limit", "0"), "limit", "1 to 500"),
