@@ -100,3 +100,22 @@ pub(super) struct FigureDocs {
     #[param(required = false, minimum = 1, maximum = 500, example = 20)]
     limit: i64,
 }
+
+/// Of histograms.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct HistogramDocs {
+    /// At most so many buckets. Their width is a round number.
+    #[param(required = false, minimum = 5, maximum = 200, default = 40)]
+    buckets: i64,
+    /// Where the axis begins. Default: a round number near the least value.
+    #[param(required = false, minimum = -1e15, maximum = 1e15)]
+    min: f64,
+    /// How far the axis goes at least. Default: a round number near the largest value, or near the 99th
+    /// percentile if that is far from it.
+    #[param(required = false, minimum = -1e15, maximum = 1e15)]
+    max: f64,
+    /// `log`: buckets grow with the axis, and what is 0 is below it.
+    #[param(required = false)]
+    scale: String,
+}

@@ -6,6 +6,7 @@
 //! `storage::query`, the same for the command line.
 
 mod docs;
+mod histogram;
 mod metrics;
 mod session;
 mod sessions;
@@ -23,6 +24,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(page("/api/v1/metrics").route(read().to(metrics::dictionary)))
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
+        .service(page("/api/v1/metrics/{metric}/histogram").route(read().to(histogram::show)))
         .service(page("/api/v1/sessions").route(read().to(sessions::list)))
         .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)));
 }

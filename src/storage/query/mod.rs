@@ -14,6 +14,9 @@ mod fields;
 mod figures;
 mod figures_answer;
 mod filter;
+mod histogram;
+mod histogram_answer;
+mod histogram_edges;
 mod interval;
 mod measure;
 mod measures;
@@ -35,6 +38,8 @@ pub use figures_answer::{
     Amount, ComparedWith, Figure, FiguresAnswer, GroupFigures, MetricInfo, PreviousFigure, Stretch,
 };
 pub use filter::{FILTER_HELP, Filter};
+pub use histogram::{HISTOGRAM_PARAMS, HistogramQuery, Scale};
+pub use histogram_answer::{Bucket, HistogramAnswer};
 pub use measure::{Better, Formula, Measure};
 pub use measures::MEASURES;
 pub use metric::Metric;

@@ -2,6 +2,7 @@
 //! worked out on paper.
 
 mod figures;
+mod histogram;
 mod lists;
 
 use reqwest::Method;
