@@ -119,3 +119,29 @@ pub(super) struct HistogramDocs {
     #[param(required = false)]
     scale: String,
 }
+
+/// Of values of a dimension.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ValuesDocs {
+    /// A part of the value. The case of ASCII letters does not matter.
+    #[param(required = false, example = "fire")]
+    q: String,
+}
+
+/// Of errors.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ErrorsDocs {
+    /// `previous`: beside those of the period of the same length right before.
+    #[param(required = false, example = "previous")]
+    compare: String,
+    /// `sessions`, `failed`, `error_count`, `fatal_error_count`, `first_seen`, `last_seen`, or with
+    /// `compare=previous` `delta`: how many sessions more; `-` before it for the largest first. Default:
+    /// `-sessions`.
+    #[param(required = false, example = "-failed")]
+    order: String,
+    /// How many errors.
+    #[param(required = false, minimum = 1, maximum = 500, default = 20)]
+    limit: i64,
+}

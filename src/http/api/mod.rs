@@ -5,7 +5,9 @@
 //! A handler reads the parameters, asks, and shapes the answer; what a parameter means is decided in
 //! `storage::query`, the same for the command line.
 
+mod dimensions;
 mod docs;
+mod errors;
 mod histogram;
 mod metrics;
 mod session;
@@ -22,6 +24,9 @@ use crate::storage::query::{Mistake, Params};
 /// Every route below `/api`.
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
+        .service(page("/api/v1/dimensions").route(read().to(dimensions::list)))
+        .service(page("/api/v1/dimensions/{dimension}/values").route(read().to(dimensions::values)))
+        .service(page("/api/v1/errors").route(read().to(errors::list)))
         .service(page("/api/v1/metrics").route(read().to(metrics::dictionary)))
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
         .service(page("/api/v1/metrics/{metric}/histogram").route(read().to(histogram::show)))

@@ -10,6 +10,10 @@
 
 mod board;
 mod cursor;
+mod dimension_values;
+mod dimensions;
+mod errors;
+mod errors_answer;
 mod fields;
 mod figures;
 mod figures_answer;
@@ -32,6 +36,10 @@ mod sort;
 mod sql;
 
 pub use cursor::Cursor;
+pub use dimension_values::{DimensionValue, VALUES_PARAMS, ValuesPage, ValuesQuery};
+pub use dimensions::{Dimension, Dimensions, DimensionsQuery};
+pub use errors::{ERRORS_PARAMS, ErrorsQuery};
+pub use errors_answer::{Affected, ErrorFigures, ErrorsAnswer, Population};
 pub use fields::{FIELDS, Field, Kind};
 pub use figures::{FIGURES_PARAMS, FiguresQuery};
 pub use figures_answer::{

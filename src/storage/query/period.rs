@@ -83,6 +83,19 @@ impl Period {
         }
     }
 
+    /// The period that a cursor kept, epoch µs, if it can be one.
+    pub(super) fn kept(self, from_us: i64, to_us: i64) -> Option<Self> {
+        let time = |us: i64| {
+            let time = DateTime::from_timestamp_micros(us)?;
+            TIMES_MS.contains(&time.timestamp_millis()).then_some(time)
+        };
+        Some(Self {
+            from: time(from_us)?,
+            to: time(to_us)?,
+            ..self
+        })
+    }
+
     /// Whether a moment lies in it.
     #[must_use]
     pub fn contains(self, time: DateTime<Utc>) -> bool {

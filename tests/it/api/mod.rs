@@ -1,6 +1,8 @@
 //! The query API over HTTP. Sessions are put into the table as they are, so that every figure can be
 //! worked out on paper.
 
+mod dimensions;
+mod errors;
 mod figures;
 mod histogram;
 mod lists;
