@@ -5,6 +5,7 @@ mod database;
 mod doctor;
 mod logging;
 mod migrate;
+mod openapi;
 mod output;
 mod progress;
 mod refold;
@@ -68,6 +69,8 @@ enum Command {
     Simulate(Box<simulate::SimulateArgs>),
     /// Tell what the service finds on this machine, what is missing, and how to mend it
     Doctor,
+    /// Print the OpenAPI document of the HTTP interface
+    Openapi,
     /// Print the completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -102,6 +105,7 @@ impl Cli {
             Command::Sessions(command) => sessions::run(command, source),
             Command::Simulate(args) => simulate(&args, source),
             Command::Doctor => doctor::run(&source),
+            Command::Openapi => openapi::run(),
             Command::Completions(args) => completions::run(&args),
         }
     }

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::super::{Entrance, Problem};
-use super::docs::{FilterDocs, PageDocs, PeriodDocs, ProblemBody, ValuesDocs};
+use super::docs::{DimensionPath, FilterDocs, PageDocs, PeriodDocs, ProblemBody, ValuesDocs};
 use super::session::CACHE;
 use super::{List, params};
 use crate::session::clock;
@@ -52,7 +52,7 @@ pub(in super::super) async fn list(
     path = "/api/v1/dimensions/{dimension}/values",
     tag = "figures",
     params(
-        ("dimension" = String, Path, description = "A dimension, or `custom.<key>`", example = "browser"),
+        DimensionPath,
         ValuesDocs, PeriodDocs, FilterDocs, PageDocs,
     ),
     responses(

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::super::{Entrance, Problem};
-use super::docs::{FilterDocs, HistogramDocs, PeriodDocs, ProblemBody};
+use super::docs::{FilterDocs, HistogramDocs, HistogramPath, PeriodDocs, ProblemBody};
 use super::params;
 use super::session::CACHE;
 use crate::session::clock;
@@ -21,7 +21,7 @@ use crate::storage::query::{HISTOGRAM_PARAMS, HistogramAnswer, HistogramQuery, P
     path = "/api/v1/metrics/{metric}/histogram",
     tag = "figures",
     params(
-        ("metric" = String, Path, description = "A metric of which each session has a value"),
+        HistogramPath,
         HistogramDocs, PeriodDocs, FilterDocs,
     ),
     responses(

@@ -8,13 +8,20 @@
 mod dimensions;
 mod docs;
 mod errors;
+mod examples;
 mod histogram;
 mod metrics;
+mod openapi;
+mod openapi_body;
 mod session;
 mod sessions;
+mod values;
+
+pub(super) use docs::ProblemBody;
+pub use openapi::document;
 
 use actix_web::HttpRequest;
-use actix_web::web::{Query, ServiceConfig};
+use actix_web::web::{Data, Query, ServiceConfig};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,6 +31,11 @@ use crate::storage::query::{Mistake, Params};
 /// Every route below `/api`.
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
+        .service(
+            page("/api/openapi.json")
+                .app_data(Data::new(openapi::Page::new()))
+                .route(read().to(openapi::show)),
+        )
         .service(page("/api/v1/dimensions").route(read().to(dimensions::list)))
         .service(page("/api/v1/dimensions/{dimension}/values").route(read().to(dimensions::values)))
         .service(page("/api/v1/errors").route(read().to(errors::list)))

@@ -25,7 +25,7 @@ pub const ERRORS_PARAMS: &[&str] = &["filter", "compare", "order", "limit"];
 /// Errors of an answer, unless asked otherwise.
 const DEFAULT_ERRORS: i64 = 20;
 /// By what errors can be ordered.
-const ORDERS: [&str; 7] = [
+pub const ERRORS_ORDERS: &[&str] = &[
     "sessions",
     "failed",
     "error_count",
@@ -95,8 +95,9 @@ impl ErrorsQuery {
             Some(name) => (name, true),
             None => (text, false),
         };
-        let order = ORDERS.into_iter().find(|known| *known == name);
-        let order = order.ok_or_else(|| Mistake::unknown("order", "order", name, ORDERS))?;
+        let known = ERRORS_ORDERS.iter().copied();
+        let order = known.clone().find(|known| *known == name);
+        let order = order.ok_or_else(|| Mistake::unknown("order", "order", name, known))?;
         if order == "delta" && !compare {
             return Err(Mistake::new("order", "delta needs compare=previous"));
         }

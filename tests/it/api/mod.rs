@@ -6,6 +6,7 @@ mod errors;
 mod figures;
 mod histogram;
 mod lists;
+mod openapi;
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
