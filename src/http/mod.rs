@@ -91,6 +91,8 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
                 .default_service(web::to(problem::only_post)),
         )
         .configure(api::routes)
+        .service(page("/api/docs").route(read().to(site::docs)))
+        .service(page("/api/docs/{file:.*}").route(read().to(site::docs)))
         .service(page("/telemetry-plugin.js").route(read().to(site::plugin)))
         .service(page("/telemetry-plugin.js.map").route(read().to(site::plugin)))
         .service(page("/demo").route(read().to(site::demo)))

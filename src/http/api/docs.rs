@@ -153,7 +153,7 @@ pub(super) struct DimensionPath {
 #[into_params(parameter_in = Query)]
 pub(super) struct ValuesDocs {
     /// A part of the value. The case of ASCII letters does not matter.
-    #[param(required = false, example = "fire")]
+    #[param(required = false, pattern = r"^[^\u0000]*$", example = "fire")]
     q: String,
 }
 

@@ -93,6 +93,14 @@ fn complete(document: &mut Value) {
             if asks_storage && method != "options" {
                 *at(operation, &["responses", "503"]) = unavailable();
             }
+            let parameters = operation
+                .get_mut("parameters")
+                .and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
+                if parameter["in"] == "query" && parameter["schema"]["type"] != "array" {
+                    *at(parameter, &["allowEmptyValue"]) = json!(true);
+                }
+            }
             let responses = at(operation, &["responses"]).as_object_mut();
             for (status, response) in responses.into_iter().flatten() {
                 let description = at(response, &["description"]);
