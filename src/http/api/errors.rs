@@ -34,7 +34,8 @@ pub(in super::super) async fn list(
     let service = entrance.open()?;
     let params = params(&request, &[ERRORS_PARAMS, PERIOD_PARAMS])?;
     let query = ErrorsQuery::parse(&service.project, &params, clock::now())?;
-    let errors = service.storage.reader().answer(query).await?;
+    let reader = service.storage.reader();
+    let errors = reader.answer(query.over(reader.columns())).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, CACHE))
         .json(errors))

@@ -37,7 +37,8 @@ pub(in super::super) async fn show(
     let service = entrance.open()?;
     let params = params(&request, &[HISTOGRAM_PARAMS, PERIOD_PARAMS])?;
     let query = HistogramQuery::parse(&service.project, &metric, &params, clock::now())?;
-    let histogram = service.storage.reader().answer(query).await?;
+    let reader = service.storage.reader();
+    let histogram = reader.answer(query.over(reader.columns())).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, CACHE))
         .json(histogram))

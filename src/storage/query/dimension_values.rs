@@ -5,24 +5,27 @@
 //! between two pages while sessions of the period go quiet; what moves across the place that was
 //! reached is then told twice or left out.
 
+use std::cmp::Ordering;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::columns::{Cell, Columns, Rows, Scan, snapshot};
 use super::fields::Kind;
-use super::sessions::push_scope;
-use super::sql::{Bind, Sql};
+use super::value_counts::ValueCounts;
 use super::{DEFAULT_LIMIT, Filter, Mistake, Params, Period, Place, Query};
 use crate::storage::StorageError;
 
 /// The parameters beside those of the period.
 pub const VALUES_PARAMS: &[&str] = &["q", "filter", "cursor", "limit"];
+
+/// Different values that are counted: memory is bounded by it.
+pub(super) const MAX_VALUES: usize = 500_000;
 
 /// Which values, of which sessions.
 #[derive(Debug, Clone)]
@@ -72,12 +75,14 @@ struct After {
     to_us: i64,
 }
 
-#[derive(Debug, QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Nullable<Text>)]
-    value: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    sessions: i64,
+/// A value and how many sessions have it.
+type Counted = (Option<String>, i64);
+
+/// A question for values, and the columns that are kept.
+#[derive(Clone)]
+pub struct ValuesOver {
+    query: ValuesQuery,
+    columns: Columns,
 }
 
 impl ValuesQuery {
@@ -108,36 +113,41 @@ impl ValuesQuery {
         })
     }
 
-    fn statement(&self) -> Sql {
-        let mut sql = Sql::new("SELECT value, count(*) AS sessions FROM (SELECT ");
-        self.dimension.push_text(&mut sql);
-        sql.push(" COLLATE \"C\" AS value FROM session_summaries WHERE ");
-        push_scope(&mut sql, &self.project, self.period, &self.filters);
-        sql.push(") AS told");
-        if let Some(part) = &self.part {
-            sql.push(" WHERE strpos(lower(value), ");
-            sql.bind(Bind::Text(part.clone()));
-            sql.push(") > 0");
+    /// The same question, answered from these columns where they are kept.
+    #[must_use]
+    pub fn over(self, columns: &Columns) -> ValuesOver {
+        ValuesOver {
+            query: self,
+            columns: columns.clone(),
         }
-        sql.push(" GROUP BY value");
-        if let Some(after) = &self.after {
-            after.push(&mut sql);
-        }
-        sql.push(" ORDER BY count(*) DESC, value NULLS LAST LIMIT ");
-        sql.bind(Bind::Integer(self.limit + 1));
-        sql
     }
 
-    fn page(&self, mut rows: Vec<Row>) -> ValuesPage {
+    /// As many as a page has, and one more, in order.
+    fn in_order(&self, counts: ValueCounts) -> Vec<Counted> {
+        let after = self.after.as_ref();
+        let after = after.map(|it| (it.value.clone(), it.sessions));
+        let is_after =
+            |counted: &Counted| after.as_ref().is_none_or(|it| order(it, counted).is_lt());
+        let mut all: Vec<Counted> = counts.into_iter().filter(is_after).collect();
+        let wanted = usize::try_from(self.limit + 1).unwrap_or(usize::MAX);
+        if all.len() > wanted {
+            all.select_nth_unstable_by(wanted, order);
+            all.truncate(wanted);
+        }
+        all.sort_unstable_by(order);
+        all
+    }
+
+    fn page(&self, mut rows: Vec<Counted>) -> ValuesPage {
         let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > wanted;
         rows.truncate(wanted);
         let last = rows.last().filter(|_| more);
-        let next = last.map(|row| {
+        let next = last.map(|(value, sessions)| {
             let after = After {
                 dimension: self.dimension.name(),
-                sessions: row.sessions,
-                value: row.value.clone(),
+                sessions: *sessions,
+                value: value.clone(),
                 from_us: self.period.from.timestamp_micros(),
                 to_us: self.period.to.timestamp_micros(),
             };
@@ -147,15 +157,22 @@ impl ValuesQuery {
             (Kind::Boolean, Some(text)) => Value::from(text == "true"),
             (_, text) => Value::from(text),
         };
-        let told = |row: Row| DimensionValue {
-            value: value(row.value),
-            sessions: row.sessions,
+        let told = |(text, sessions)| DimensionValue {
+            value: value(text),
+            sessions,
         };
         ValuesPage {
             values: rows.into_iter().map(told).collect(),
             next,
         }
     }
+}
+
+/// The most frequent first, then by the value; what is not known comes after those as frequent.
+fn order((one, one_sessions): &Counted, (other, other_sessions): &Counted) -> Ordering {
+    let by_sessions = other_sessions.cmp(one_sessions);
+    let by_known = one.is_none().cmp(&other.is_none());
+    by_sessions.then(by_known).then_with(|| one.cmp(other))
 }
 
 impl After {
@@ -180,26 +197,32 @@ impl After {
     fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
-
-    fn push(&self, sql: &mut Sql) {
-        sql.push(" HAVING count(*) < ");
-        sql.bind(Bind::Integer(self.sessions));
-        // What is not known comes after all values of the same count.
-        if let Some(value) = &self.value {
-            sql.push(" OR (count(*) = ");
-            sql.bind(Bind::Integer(self.sessions));
-            sql.push(" AND (value > ");
-            sql.bind(Bind::Text(value.clone()));
-            sql.push(" OR value IS NULL))");
-        }
-    }
 }
 
-impl Query for ValuesQuery {
-    type Answer = ValuesPage;
+impl Query for ValuesOver {
+    type Answer = Result<ValuesPage, Mistake>;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<ValuesPage, StorageError> {
-        let rows: Vec<Row> = self.statement().query().get_results(connection).await?;
-        Ok(self.page(rows))
+    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StorageError> {
+        let Self { query, columns } = self;
+        let mut scan = Scan::new(&query.project, query.period, &query.filters);
+        let column = scan.want(Cell::of(&query.dimension));
+        let mut counts = ValueCounts::new(column, query.part.clone());
+        let mut fits = true;
+        let count = |rows: &Rows<'_>| {
+            counts.add(rows);
+            fits = counts.len() <= MAX_VALUES;
+            fits
+        };
+        let scanning = async |connection: &mut _| scan.run(connection, &columns, count).await;
+        snapshot(connection).run(scanning).await?;
+        if !fits {
+            let detail = format!(
+                "these are more than {MAX_VALUES} values; ask for a part of them with q, or for a \
+                 shorter period"
+            );
+            return Ok(Err(Mistake::new("dimension", detail)));
+        }
+        let rows = query.in_order(counts);
+        Ok(Ok(query.page(rows)))
     }
 }

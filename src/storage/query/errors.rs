@@ -4,17 +4,19 @@
 //! where none was fatal. So the sessions of all errors add up to the sessions with errors, and one that
 //! repeats an error a thousand times counts once; `error_count` tells how often errors came.
 //!
-//! A first statement counts what the shares are of; a second one goes over the sessions with errors,
-//! which have an index of their own.
+//! What the shares are of is counted in the sessions' columns; a statement then goes over the sessions
+//! with errors, which are few and have an index of their own.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::columns::{Cell, Columns, Rows, Scan, snapshot};
 use super::errors_answer::{Affected, ErrorFigures, ErrorsAnswer, Population};
 use super::figures_answer::ComparedWith;
 use super::measures::ATTEMPTED;
+use super::parts::float;
 use super::sessions::push_scope;
 use super::sql::{Bind, Sql};
 use super::{Filter, Mistake, Params, Period, Query};
@@ -47,6 +49,13 @@ pub struct ErrorsQuery {
     limit: i64,
 }
 
+/// A question for errors, and the columns that are kept.
+#[derive(Clone)]
+pub struct ErrorsOver {
+    query: ErrorsQuery,
+    columns: Columns,
+}
+
 #[derive(Debug, QueryableByName)]
 struct Row {
     #[diesel(sql_type = Text)]
@@ -74,7 +83,7 @@ struct Row {
 }
 
 /// Sessions and attempts among them, of the period and of the one before.
-#[derive(Debug, Clone, Copy, QueryableByName)]
+#[derive(Debug, Clone, Copy, Default, QueryableByName)]
 struct Counts {
     #[diesel(sql_type = BigInt)]
     sessions: i64,
@@ -118,23 +127,42 @@ impl ErrorsQuery {
         sql.push(&format!(" FROM (SELECT *, {time} >= "));
         sql.bind(Bind::Time(self.period.from));
         sql.push(" AS is_now FROM session_summaries WHERE ");
-        let first = match self.compare {
-            true => self.period.previous().from,
-            false => self.period.from,
-        };
-        let whole = Period {
-            from: first,
-            ..self.period
-        };
-        push_scope(sql, &self.project, whole, &self.filters);
+        push_scope(sql, &self.project, self.whole_period(), &self.filters);
         sql.push(") AS told");
     }
 
-    fn population(&self) -> Sql {
-        let mut sql = Sql::new("SELECT ");
-        push_counts(&mut sql);
-        self.push_source(&mut sql);
-        sql
+    fn whole_period(&self) -> Period {
+        let from = match self.compare {
+            true => self.period.previous().from,
+            false => self.period.from,
+        };
+        Period {
+            from,
+            ..self.period
+        }
+    }
+
+    /// Counts all sessions, those without an error included.
+    async fn population(
+        &self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Counts, StorageError> {
+        let mut scan = Scan::new(&self.project, self.whole_period(), &self.filters);
+        let attempted = scan.want(Cell::Flag(ATTEMPTED.to_owned()));
+        let from_us = float(self.period.from.timestamp_micros());
+        let mut counts = Counts::default();
+        let count = |rows: &Rows<'_>| {
+            let (times, attempts) = (rows.times_us(), rows.numbers(attempted));
+            for row in rows.picked {
+                let is_now = times.get(*row).is_some_and(|time| *time >= from_us);
+                let is_attempt = attempts.get(*row).is_some_and(|it| *it > 0.0);
+                counts.add(is_now, is_attempt);
+            }
+            true
+        };
+        scan.run(connection, columns, count).await?;
+        Ok(counts)
     }
 
     /// With one row more than is told.
@@ -163,6 +191,15 @@ impl ErrorsQuery {
         sql.push(", first_error COLLATE \"C\" LIMIT ");
         sql.bind(Bind::Integer(self.limit + 1));
         sql
+    }
+
+    /// The same question, answered from these columns where they are kept.
+    #[must_use]
+    pub fn over(self, columns: &Columns) -> ErrorsOver {
+        ErrorsOver {
+            query: self,
+            columns: columns.clone(),
+        }
     }
 
     fn tell(&self, all: Counts, mut rows: Vec<Row>) -> ErrorsAnswer {
@@ -201,6 +238,15 @@ fn push_counts(sql: &mut Sql) {
 }
 
 impl Counts {
+    fn add(&mut self, is_now: bool, is_attempt: bool) {
+        let (sessions, attempts) = match is_now {
+            true => (&mut self.sessions, &mut self.attempts),
+            false => (&mut self.sessions_before, &mut self.attempts_before),
+        };
+        *sessions += 1;
+        *attempts += i64::from(is_attempt);
+    }
+
     fn now(self) -> Population {
         Population {
             sessions: self.sessions,
@@ -237,12 +283,16 @@ impl Row {
     }
 }
 
-impl Query for ErrorsQuery {
+impl Query for ErrorsOver {
     type Answer = ErrorsAnswer;
 
     async fn run(self, connection: &mut AsyncPgConnection) -> Result<ErrorsAnswer, StorageError> {
-        let all: Counts = self.population().query().get_result(connection).await?;
-        let rows: Vec<Row> = self.statement().query().get_results(connection).await?;
-        Ok(self.tell(all, rows))
+        let Self { query, columns } = self;
+        let answering = async |connection: &mut _| {
+            let all = query.population(connection, &columns).await?;
+            let rows: Vec<Row> = query.statement().query().get_results(connection).await?;
+            Ok(query.tell(all, rows))
+        };
+        snapshot(connection).run(answering).await
     }
 }

@@ -1,13 +1,12 @@
 //! How a value is spread over sessions: how many have it within which bounds, beside its percentiles.
 //!
-//! One pass over the rows brings the value of each session that has one. In order they tell
-//! everything else exactly, and the axis needs no second question.
+//! One pass over the sessions' columns brings the value of each session that has one. In order they
+//! tell everything else exactly, and the axis needs no second pass.
 
 use chrono::{DateTime, Utc};
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Double};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 
+use super::columns::{Cell, Columns, Rows, Scan, snapshot};
 use super::fields::{FIELDS, Kind};
 use super::figures_answer::Amount;
 use super::histogram_answer::{Bucket, HistogramAnswer};
@@ -15,8 +14,6 @@ use super::histogram_edges::{FURTHEST, edges};
 use super::measure::{self, Formula, Measure};
 use super::metric::Metric;
 use super::parts::{float, whole};
-use super::sessions::push_scope;
-use super::sql::Sql;
 use super::{Filter, Mistake, Params, Period, Query};
 use crate::storage::StorageError;
 
@@ -61,12 +58,11 @@ impl Scale {
     }
 }
 
-#[derive(Debug, QueryableByName)]
-struct Values {
-    #[diesel(sql_type = BigInt)]
-    sessions: i64,
-    #[diesel(sql_type = Array<Double>)]
-    known: Vec<f64>,
+/// A question for a histogram, and the columns that are kept.
+#[derive(Clone)]
+pub struct HistogramOver {
+    query: HistogramQuery,
+    columns: Columns,
 }
 
 impl Measure {
@@ -110,15 +106,13 @@ impl HistogramQuery {
         })
     }
 
-    fn statement(&self) -> Sql {
-        let each = self.metric.each();
-        let mut sql = Sql::new(&format!(
-            "SELECT count(*) AS sessions, \
-             coalesce(array_agg({each}) FILTER (WHERE {each} IS NOT NULL), '{{}}') AS known \
-             FROM session_summaries WHERE "
-        ));
-        push_scope(&mut sql, &self.project, self.period, &self.filters);
-        sql
+    /// The same question, answered from these columns where they are kept.
+    #[must_use]
+    pub fn over(self, columns: &Columns) -> HistogramOver {
+        HistogramOver {
+            query: self,
+            columns: columns.clone(),
+        }
     }
 
     fn tell(&self, sessions: i64, values: &[f64]) -> HistogramAnswer {
@@ -198,16 +192,24 @@ fn count(items: usize) -> i64 {
     i64::try_from(items).unwrap_or(i64::MAX)
 }
 
-impl Query for HistogramQuery {
+impl Query for HistogramOver {
     type Answer = HistogramAnswer;
 
     async fn run(self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StorageError> {
-        let query = self.statement().query();
-        let Values {
-            sessions,
-            mut known,
-        } = query.get_result(connection).await?;
+        let Self { query, columns } = self;
+        let mut scan = Scan::new(&query.project, query.period, &query.filters);
+        let value = scan.want(Cell::Number(query.metric.each()));
+        let (mut sessions, mut known) = (0, Vec::new());
+        let collect = |rows: &Rows<'_>| {
+            sessions += count(rows.picked.len());
+            let values = rows.numbers(value);
+            let picked = rows.picked.iter().filter_map(|row| values.get(*row));
+            known.extend(picked.copied().filter(|value| !value.is_nan()));
+            true
+        };
+        let scanning = async |connection: &mut _| scan.run(connection, &columns, collect).await;
+        snapshot(connection).run(scanning).await?;
         known.sort_unstable_by(f64::total_cmp);
-        Ok(self.tell(sessions, &known))
+        Ok(query.tell(sessions, &known))
     }
 }

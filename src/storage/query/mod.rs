@@ -9,6 +9,7 @@
 //! `measures`. Every question is about one project.
 
 mod board;
+mod columns;
 mod cursor;
 mod dimension_values;
 mod dimensions;
@@ -26,6 +27,7 @@ mod measure;
 mod measures;
 mod metric;
 mod mistake;
+mod narrow;
 mod params;
 mod parts;
 mod period;
@@ -34,19 +36,23 @@ mod reader;
 mod sessions;
 mod sort;
 mod sql;
+mod summand;
+mod tally;
+mod value_counts;
 
+pub use columns::Columns;
 pub use cursor::Cursor;
-pub use dimension_values::{DimensionValue, VALUES_PARAMS, ValuesPage, ValuesQuery};
+pub use dimension_values::{DimensionValue, VALUES_PARAMS, ValuesOver, ValuesPage, ValuesQuery};
 pub use dimensions::{Dimension, Dimensions, DimensionsQuery};
-pub use errors::{ERRORS_ORDERS, ERRORS_PARAMS, ErrorsQuery};
+pub use errors::{ERRORS_ORDERS, ERRORS_PARAMS, ErrorsOver, ErrorsQuery};
 pub use errors_answer::{Affected, ErrorFigures, ErrorsAnswer, Population};
 pub use fields::{FIELDS, Field, Kind};
-pub use figures::{FIGURES_PARAMS, FiguresQuery};
+pub use figures::{FIGURES_PARAMS, FiguresOver, FiguresQuery};
 pub use figures_answer::{
     Amount, ComparedWith, Figure, FiguresAnswer, GroupFigures, MetricInfo, PreviousFigure, Stretch,
 };
 pub use filter::{FILTER_HELP, Filter};
-pub use histogram::{HISTOGRAM_PARAMS, HistogramQuery, Scale};
+pub use histogram::{HISTOGRAM_PARAMS, HistogramOver, HistogramQuery, Scale};
 pub use histogram_answer::{Bucket, HistogramAnswer};
 pub use interval::INTERVALS;
 pub use measure::{Better, Formula, Measure};
@@ -57,7 +63,7 @@ pub use params::Params;
 pub use period::{Clock, MAX_DAYS, MAX_TIME_MS, PERIOD_PARAMS, Period};
 pub use place::Place;
 pub use reader::{Query, Reader};
-pub use sessions::{Page, SESSIONS_PARAMS, SessionsQuery};
+pub use sessions::{Page, SESSIONS_PARAMS, SessionsOver, SessionsQuery};
 pub use sort::Sort;
 
 /// Rows of a page, unless asked otherwise, and the most that may be asked for.

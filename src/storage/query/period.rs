@@ -20,7 +20,7 @@ pub const MAX_TIME_MS: i64 = 253_402_300_799_999;
 const MIN_TIME_MS: i64 = -62_167_219_200_000;
 
 /// Which time of a session counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Clock {
     /// Its first event.
     Started,
