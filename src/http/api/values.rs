@@ -181,7 +181,6 @@ fn dimensions() -> Array {
 fn filters() -> Array {
     ArrayBuilder::new()
         .items(RefOr::<Schema>::Ref(Ref::from_schema_name(FILTER)))
-        .max_items(Some(50))
         .build()
 }
 
