@@ -3,6 +3,8 @@
 
 mod figures;
 mod lists;
+mod session_events;
+mod timeline;
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
