@@ -6,9 +6,12 @@
 //! `storage::query`, the same for the command line.
 
 mod docs;
+mod large;
 mod metrics;
 mod session;
+mod session_events;
 mod sessions;
+mod timeline;
 
 use actix_web::HttpRequest;
 use actix_web::web::{Query, ServiceConfig};
@@ -24,7 +27,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(page("/api/v1/metrics").route(read().to(metrics::dictionary)))
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
         .service(page("/api/v1/sessions").route(read().to(sessions::list)))
-        .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)));
+        .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)))
+        .service(
+            page("/api/v1/sessions/{session_id}/events").route(read().to(session_events::list)),
+        )
+        .service(page("/api/v1/sessions/{session_id}/timeline").route(read().to(timeline::show)));
 }
 
 /// A page of a list.

@@ -16,6 +16,7 @@ mod figures;
 mod figures_answer;
 mod filter;
 mod interval;
+mod marks;
 mod measure;
 mod measures;
 mod metric;
@@ -26,11 +27,16 @@ mod parts;
 mod period;
 mod place;
 mod reader;
+mod resolution;
+mod series;
+mod session_events;
 mod sessions;
 mod sort;
 mod sql;
+mod standing;
 mod summand;
 mod tally;
+mod timeline;
 
 pub use columns::Columns;
 pub use cursor::Cursor;
@@ -40,6 +46,7 @@ pub use figures_answer::{
     Amount, ComparedWith, Figure, FiguresAnswer, GroupFigures, MetricInfo, PreviousFigure, Stretch,
 };
 pub use filter::{FILTER_HELP, Filter};
+pub use marks::Marks;
 pub use measure::{Better, Formula, Measure};
 pub use measures::MEASURES;
 pub use metric::Metric;
@@ -48,8 +55,13 @@ pub use params::Params;
 pub use period::{Clock, PERIOD_PARAMS, Period};
 pub use place::Place;
 pub use reader::{Query, Reader};
+pub use resolution::Resolution;
+pub use series::Series;
+pub use session_events::{EventsPage, SESSION_EVENTS_PARAMS, SessionEvent, SessionEventsQuery};
 pub use sessions::{Page, SESSIONS_PARAMS, SessionsOver, SessionsQuery};
 pub use sort::Sort;
+pub use standing::{Standing, StandingQuery};
+pub use timeline::{PlayerSeries, StateSpan, TIMELINE_PARAMS, Timeline, TimelineQuery};
 
 /// Rows of a page, unless asked otherwise, and the most that may be asked for.
 pub const DEFAULT_LIMIT: i64 = 50;

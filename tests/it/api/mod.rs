@@ -4,6 +4,8 @@
 mod figures;
 mod kept_columns;
 mod lists;
+mod session_events;
+mod timeline;
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
