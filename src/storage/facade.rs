@@ -18,7 +18,7 @@ use super::key::SessionKey;
 use super::metrics::Metrics;
 use super::pool::Pool;
 use super::quarantine::RejectedEvent;
-use super::query::Reader;
+use super::query::{Exporter, Limits, Reader};
 use super::recovery::{Recovered, Search};
 use super::summaries::{Saved, SummaryWriter};
 use super::summary_row::SummaryRow;
@@ -50,6 +50,7 @@ pub struct Storage {
     /// Readers take turns at one connection: however many ask, the write path keeps its own.
     reads: Arc<Semaphore>,
     reader: Reader,
+    exporter: Exporter,
 }
 
 /// To fold one session from its rows; the largest has 100 000.
@@ -70,6 +71,8 @@ impl Storage {
         let pool = Pool::new(&settings.database_url, settings.other_connections)?;
         let writer = Writer::start(&settings.database_url, settings.write_connections, metrics);
         let reader = Reader::new(&settings.database_url, runtime.clone())?;
+        let url = &settings.database_url;
+        let exporter = Exporter::new(url, runtime.clone(), Limits::default());
         let summaries = SummaryWriter::start(pool.clone());
         Ok(Self {
             runtime,
@@ -81,12 +84,18 @@ impl Storage {
             )),
             reads: Arc::new(Semaphore::new(1)),
             reader,
+            exporter,
         })
     }
 
     /// Who answers analysts' questions.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// Who runs exports.
+    pub fn exporter(&self) -> &Exporter {
+        &self.exporter
     }
 
     /// Writes events.

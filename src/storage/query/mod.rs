@@ -10,6 +10,7 @@
 
 mod board;
 mod cursor;
+mod export;
 mod fields;
 mod figures;
 mod figures_answer;
@@ -29,6 +30,10 @@ mod sort;
 mod sql;
 
 pub use cursor::Cursor;
+pub use export::{
+    Column, ColumnKind, Download, EVENTS_EXPORT_PARAMS, Export, Exporter, Format, Limits,
+    SESSIONS_EXPORT_PARAMS,
+};
 pub use fields::{FIELDS, Field, Kind};
 pub use figures::{FIGURES_PARAMS, FiguresQuery};
 pub use figures_answer::{
