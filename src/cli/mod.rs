@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod ask;
 mod completions;
 mod database;
 mod doctor;
@@ -9,9 +10,11 @@ mod output;
 mod progress;
 mod refold;
 mod serve;
+mod server;
 mod sessions;
 pub mod simulate;
 mod verify;
+mod which;
 
 use std::io;
 use std::process::ExitCode;

@@ -30,9 +30,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)));
 }
 
+pub use session::{Session, Status};
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct List<T> {
+pub struct List<T> {
     data: Vec<T>,
     /// Give it as `cursor` to get the next page; null on the last one.
     next_cursor: Option<String>,
@@ -41,7 +43,8 @@ pub(super) struct List<T> {
 }
 
 impl<T> List<T> {
-    fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
+    /// A page and where the next one begins.
+    pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self {
             data,
             has_more: next_cursor.is_some(),
