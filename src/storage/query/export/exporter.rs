@@ -77,8 +77,8 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// An exporter whose connections live and whose rows are encoded on `runtime`. Connects to nothing
-    /// yet.
+    /// An exporter whose connections live and whose rows are encoded on `runtime`, which must have more
+    /// than one thread. Connects to nothing yet.
     #[must_use]
     pub fn new(database_url: &str, runtime: Handle, limits: Limits) -> Self {
         Self {

@@ -11,6 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
+use tokio::task::block_in_place;
 
 use super::cell::Cell;
 use super::encoder::Encoder;
@@ -66,7 +67,8 @@ impl Parquet {
         })
     }
 
-    /// Writes what is gathered as a row group.
+    /// Writes what is gathered as a row group. That takes some 40 ms, too long for the others on the
+    /// same thread.
     fn write_group(&mut self) -> Result<(), ParquetError> {
         let Some(writer) = &mut self.writer else {
             return Ok(());
@@ -115,14 +117,14 @@ impl Encoder for Parquet {
     fn end_row(&mut self) -> Result<(), StorageError> {
         self.rows += 1;
         if self.rows >= GROUP_ROWS || self.text_bytes >= GROUP_TEXT_BYTES {
-            self.write_group().map_err(broken)?;
+            block_in_place(|| self.write_group()).map_err(broken)?;
         }
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), StorageError> {
         if self.rows > 0 {
-            self.write_group().map_err(broken)?;
+            block_in_place(|| self.write_group()).map_err(broken)?;
         }
         if let Some(writer) = self.writer.take() {
             self.bytes.append(&mut writer.into_inner().map_err(broken)?);
