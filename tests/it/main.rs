@@ -16,6 +16,8 @@ mod bad_events;
 mod bulk;
 mod chaos;
 mod cli;
+mod cli_export;
+mod cli_query;
 mod cli_serve;
 mod cli_verify;
 mod columns;

@@ -7,6 +7,7 @@
 
 mod docs;
 mod large;
+mod export;
 mod metrics;
 mod session;
 mod session_events;
@@ -24,6 +25,8 @@ use crate::storage::query::{Mistake, Params};
 /// Every route below `/api`.
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
+        .service(page("/api/v1/export/sessions.{format}").route(read().to(export::sessions)))
+        .service(page("/api/v1/export/events.{format}").route(read().to(export::events)))
         .service(page("/api/v1/metrics").route(read().to(metrics::dictionary)))
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
         .service(page("/api/v1/sessions").route(read().to(sessions::list)))
@@ -34,9 +37,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(page("/api/v1/sessions/{session_id}/timeline").route(read().to(timeline::show)));
 }
 
+pub use session::{Session, Status};
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct List<T> {
+pub struct List<T> {
     data: Vec<T>,
     /// Give it as `cursor` to get the next page; null on the last one.
     next_cursor: Option<String>,
@@ -45,7 +50,8 @@ pub(super) struct List<T> {
 }
 
 impl<T> List<T> {
-    fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
+    /// A page and where the next one begins.
+    pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self {
             data,
             has_more: next_cursor.is_some(),

@@ -257,7 +257,6 @@ fn parse_test(place: &Place, op: &str, value: &str) -> Result<Test, Mistake> {
 }
 
 /// At commas; `\,` is a comma and `\\` a backslash.
-/// The values between commas; `\,` is a comma.
 pub(super) fn split(parameter: &str, value: &str) -> Result<Vec<String>, Mistake> {
     let mut parts = vec![String::new()];
     let mut letters = value.chars();

@@ -11,6 +11,7 @@
 mod board;
 mod columns;
 mod cursor;
+mod export;
 mod fields;
 mod figures;
 mod figures_answer;
@@ -40,6 +41,10 @@ mod timeline;
 
 pub use columns::Columns;
 pub use cursor::Cursor;
+pub use export::{
+    Column, ColumnKind, Download, EVENTS_EXPORT_PARAMS, Export, Exporter, Format, Limits,
+    SESSIONS_EXPORT_PARAMS,
+};
 pub use fields::{FIELDS, Field, Kind};
 pub use figures::{FIGURES_PARAMS, FiguresOver, FiguresQuery};
 pub use figures_answer::{

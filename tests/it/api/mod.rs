@@ -1,6 +1,7 @@
 //! The query API over HTTP. Sessions are put into the table as they are, so that every figure can be
 //! worked out on paper.
 
+mod export;
 mod figures;
 mod kept_columns;
 mod lists;
