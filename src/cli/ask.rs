@@ -13,6 +13,9 @@ use crate::app::Source;
 use crate::storage::Pool;
 use crate::storage::query::{Columns, Reader};
 
+/// Columns of summaries that a command keeps between its questions.
+const CACHE_BYTES: u64 = 256 * 1024 * 1024;
+
 /// Names and values, as a URL has them.
 pub(super) type Parameters = Vec<(String, String)>;
 

@@ -5,24 +5,26 @@
 //! between two pages while sessions of the period go quiet; what moves across the place that was
 //! reached is then told twice or left out.
 
+use std::cmp::Ordering;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::columns::{Rows, Scan, Words};
 use super::fields::Kind;
-use super::sessions::push_scope;
-use super::sql::{Bind, Sql};
 use super::{Columns, DEFAULT_LIMIT, Filter, Mistake, Params, Period, Place, Query};
 use crate::storage::StorageError;
 
 /// The parameters beside those of the period.
 pub const VALUES_PARAMS: &[&str] = &["q", "filter", "cursor", "limit"];
+
+/// Different values that are counted; memory is bounded by this.
+const MAX_VALUES: usize = 1_000_000;
 
 /// Which values, of which sessions.
 #[derive(Debug, Clone)]
@@ -72,13 +74,8 @@ struct After {
     to_us: i64,
 }
 
-#[derive(Debug, QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Nullable<Text>)]
-    value: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    sessions: i64,
-}
+/// A value as text, and how many sessions have it.
+type Row = (Option<String>, i64);
 
 impl ValuesQuery {
     /// Reads it from the dimension's name and the parameters.
@@ -108,24 +105,15 @@ impl ValuesQuery {
         })
     }
 
-    fn statement(&self) -> Sql {
-        let mut sql = Sql::new("SELECT value, count(*) AS sessions FROM (SELECT ");
-        self.dimension.push_text(&mut sql);
-        sql.push(" COLLATE \"C\" AS value FROM session_summaries WHERE ");
-        push_scope(&mut sql, &self.project, self.period, &self.filters);
-        sql.push(") AS told");
-        if let Some(part) = &self.part {
-            sql.push(" WHERE strpos(lower(value), ");
-            sql.bind(Bind::Text(part.clone()));
-            sql.push(") > 0");
-        }
-        sql.push(" GROUP BY value");
-        if let Some(after) = &self.after {
-            after.push(&mut sql);
-        }
-        sql.push(" ORDER BY count(*) DESC, value NULLS LAST LIMIT ");
-        sql.bind(Bind::Integer(self.limit + 1));
-        sql
+    /// Whether a value is one of those that are looked for, and stands after the page before.
+    fn holds(&self, row: &Row) -> bool {
+        let (value, sessions) = row;
+        let has = |part: &String| {
+            let value = value.as_ref().map(|value| value.to_ascii_lowercase());
+            value.is_some_and(|value| value.contains(part.as_str()))
+        };
+        let comes = |after: &After| order(&(after.value.clone(), after.sessions), row).is_lt();
+        *sessions > 0 && self.part.as_ref().is_none_or(has) && self.after.as_ref().is_none_or(comes)
     }
 
     fn page(&self, mut rows: Vec<Row>) -> ValuesPage {
@@ -136,8 +124,8 @@ impl ValuesQuery {
         let next = last.map(|row| {
             let after = After {
                 dimension: self.dimension.name(),
-                sessions: row.sessions,
-                value: row.value.clone(),
+                sessions: row.1,
+                value: row.0.clone(),
                 from_us: self.period.from.timestamp_micros(),
                 to_us: self.period.to.timestamp_micros(),
             };
@@ -148,14 +136,23 @@ impl ValuesQuery {
             (_, text) => Value::from(text),
         };
         let told = |row: Row| DimensionValue {
-            value: value(row.value),
-            sessions: row.sessions,
+            value: value(row.0),
+            sessions: row.1,
         };
         ValuesPage {
             values: rows.into_iter().map(told).collect(),
             next,
         }
     }
+}
+
+/// The most frequent first, then by value; what is not known comes after all values of its count.
+fn order(one: &Row, other: &Row) -> Ordering {
+    let by_value = || match (&one.0, &other.0) {
+        (Some(one), Some(other)) => one.cmp(other),
+        (one, other) => one.is_none().cmp(&other.is_none()),
+    };
+    other.1.cmp(&one.1).then_with(by_value)
 }
 
 impl After {
@@ -180,26 +177,41 @@ impl After {
     fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
-
-    fn push(&self, sql: &mut Sql) {
-        sql.push(" HAVING count(*) < ");
-        sql.bind(Bind::Integer(self.sessions));
-        // What is not known comes after all values of the same count.
-        if let Some(value) = &self.value {
-            sql.push(" OR (count(*) = ");
-            sql.bind(Bind::Integer(self.sessions));
-            sql.push(" AND (value > ");
-            sql.bind(Bind::Text(value.clone()));
-            sql.push(" OR value IS NULL))");
-        }
-    }
 }
 
 impl Query for ValuesQuery {
-    type Answer = ValuesPage;
+    type Answer = Result<ValuesPage, Mistake>;
 
-    async fn run(self, connection: &mut AsyncPgConnection, _: &Columns) -> Result<ValuesPage, StorageError> {
-        let rows: Vec<Row> = self.statement().query().get_results(connection).await?;
-        Ok(self.page(rows))
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Self::Answer, StorageError> {
+        let mut scan = Scan::new(&self.project, self.period, &self.filters);
+        let mut words = Words::new(&self.dimension, &mut scan);
+        let mut counts: Vec<i64> = Vec::new();
+        let count = |rows: &Rows<'_>| {
+            let numbers = words.numbers(rows);
+            counts.resize(words.len(), 0);
+            for number in numbers {
+                let at = usize::try_from(number).unwrap_or(usize::MAX);
+                if let Some(count) = counts.get_mut(at) {
+                    *count += 1;
+                }
+            }
+            words.len() <= MAX_VALUES
+        };
+        scan.run(connection, columns, count).await?;
+        if words.len() > MAX_VALUES {
+            let detail = format!(
+                "{} has more than {MAX_VALUES} values in this period; take a shorter one, or a filter",
+                self.dimension.name()
+            );
+            return Ok(Err(Mistake::new("dimension", detail)));
+        }
+        let rows = words.into_values().into_iter().zip(counts);
+        let mut rows: Vec<Row> = rows.filter(|row| self.holds(row)).collect();
+        rows.sort_unstable_by(order);
+        Ok(Ok(self.page(rows)))
     }
 }

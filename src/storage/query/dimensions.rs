@@ -81,7 +81,11 @@ impl DimensionsQuery {
 impl Query for DimensionsQuery {
     type Answer = Dimensions;
 
-    async fn run(self, connection: &mut AsyncPgConnection, _: &Columns) -> Result<Dimensions, StorageError> {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        _: &Columns,
+    ) -> Result<Dimensions, StorageError> {
         let keys: Vec<Key> = self.statement().query().get_results(connection).await?;
         let told = usize::try_from(MAX_KEYS).unwrap_or(usize::MAX);
         let more = keys.len() > told;

@@ -4,17 +4,19 @@
 //! where none was fatal. So the sessions of all errors add up to the sessions with errors, and one that
 //! repeats an error a thousand times counts once; `error_count` tells how often errors came.
 //!
-//! A first statement counts what the shares are of; a second one goes over the sessions with errors,
-//! which have an index of their own.
+//! What the shares are of is counted in columns; a statement goes over the sessions with errors, which
+//! have an index of their own.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::columns::{Cell, Rows, Scan, snapshot};
 use super::errors_answer::{Affected, ErrorFigures, ErrorsAnswer, Population};
 use super::figures_answer::ComparedWith;
 use super::measures::ATTEMPTED;
+use super::parts::float;
 use super::sessions::push_scope;
 use super::sql::{Bind, Sql};
 use super::{Columns, Filter, Mistake, Params, Period, Query};
@@ -74,7 +76,7 @@ struct Row {
 }
 
 /// Sessions and attempts among them, of the period and of the one before.
-#[derive(Debug, Clone, Copy, QueryableByName)]
+#[derive(Debug, Clone, Copy, Default, QueryableByName)]
 struct Counts {
     #[diesel(sql_type = BigInt)]
     sessions: i64,
@@ -118,23 +120,42 @@ impl ErrorsQuery {
         sql.push(&format!(" FROM (SELECT *, {time} >= "));
         sql.bind(Bind::Time(self.period.from));
         sql.push(" AS is_now FROM session_summaries WHERE ");
-        let first = match self.compare {
-            true => self.period.previous().from,
-            false => self.period.from,
-        };
-        let whole = Period {
-            from: first,
-            ..self.period
-        };
-        push_scope(sql, &self.project, whole, &self.filters);
+        push_scope(sql, &self.project, self.whole_period(), &self.filters);
         sql.push(") AS told");
     }
 
-    fn population(&self) -> Sql {
-        let mut sql = Sql::new("SELECT ");
-        push_counts(&mut sql);
-        self.push_source(&mut sql);
-        sql
+    fn whole_period(&self) -> Period {
+        let from = match self.compare {
+            true => self.period.previous().from,
+            false => self.period.from,
+        };
+        Period {
+            from,
+            ..self.period
+        }
+    }
+
+    /// All sessions, those without an error included.
+    async fn population(
+        &self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Counts, StorageError> {
+        let mut scan = Scan::new(&self.project, self.whole_period(), &self.filters);
+        let attempted = scan.want(Cell::Flag(ATTEMPTED.to_owned()));
+        let from_us = float(self.period.from.timestamp_micros());
+        let mut counts = Counts::default();
+        let count = |rows: &Rows<'_>| {
+            let (times, attempted) = (rows.times_us(), rows.numbers(attempted));
+            for row in rows.picked {
+                let is_now = times.get(*row).is_some_and(|time| *time >= from_us);
+                let is_attempt = attempted.get(*row).is_some_and(|holds| *holds > 0.0);
+                counts.add(is_now, is_attempt);
+            }
+            true
+        };
+        scan.run_within(connection, columns, count).await?;
+        Ok(counts)
     }
 
     /// With one row more than is told.
@@ -201,6 +222,15 @@ fn push_counts(sql: &mut Sql) {
 }
 
 impl Counts {
+    fn add(&mut self, is_now: bool, is_attempt: bool) {
+        let (sessions, attempts) = match is_now {
+            true => (&mut self.sessions, &mut self.attempts),
+            false => (&mut self.sessions_before, &mut self.attempts_before),
+        };
+        *sessions += 1;
+        *attempts += i64::from(is_attempt);
+    }
+
     fn now(self) -> Population {
         Population {
             sessions: self.sessions,
@@ -240,9 +270,16 @@ impl Row {
 impl Query for ErrorsQuery {
     type Answer = ErrorsAnswer;
 
-    async fn run(self, connection: &mut AsyncPgConnection, _: &Columns) -> Result<ErrorsAnswer, StorageError> {
-        let all: Counts = self.population().query().get_result(connection).await?;
-        let rows: Vec<Row> = self.statement().query().get_results(connection).await?;
-        Ok(self.tell(all, rows))
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<ErrorsAnswer, StorageError> {
+        let answering = async |connection: &mut AsyncPgConnection| {
+            let all = self.population(connection, columns).await?;
+            let rows: Vec<Row> = self.statement().query().get_results(connection).await?;
+            Ok(self.tell(all, rows))
+        };
+        snapshot(connection).run(answering).await
     }
 }

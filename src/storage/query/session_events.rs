@@ -130,7 +130,11 @@ impl SessionEventsQuery {
 impl Query for SessionEventsQuery {
     type Answer = EventsPage;
 
-    async fn run(self, connection: &mut AsyncPgConnection, _: &Columns) -> Result<EventsPage, StorageError> {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        _: &Columns,
+    ) -> Result<EventsPage, StorageError> {
         let mut rows = self.rows(connection).await?;
         let is_known = !rows.is_empty() || self.is_known(connection).await?;
         let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);

@@ -88,7 +88,11 @@ pub struct PlayerSeries {
 impl Query for TimelineQuery {
     type Answer = Result<Timeline, Mistake>;
 
-    async fn run(self, connection: &mut AsyncPgConnection, _: &Columns) -> Result<Self::Answer, StorageError> {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        _: &Columns,
+    ) -> Result<Self::Answer, StorageError> {
         let mut story = Story::default();
         timeline::each(connection, &self.key, |event_type, event| {
             story.add(event_type, &event);

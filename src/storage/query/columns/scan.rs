@@ -54,7 +54,10 @@ impl Rows<'_> {
     /// The known numbers of the picked rows.
     pub(in super::super) fn known(&self, at: usize) -> impl Iterator<Item = f64> {
         let numbers = self.numbers(at);
-        let of_picked = self.picked.iter().filter_map(|row| numbers.get(*row).copied());
+        let of_picked = self
+            .picked
+            .iter()
+            .filter_map(|row| numbers.get(*row).copied());
         of_picked.filter(|number| !number.is_nan())
     }
 
