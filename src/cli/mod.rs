@@ -1,8 +1,10 @@
 //! The command line: one file per subcommand.
 
+mod ask;
 mod completions;
 mod database;
 mod doctor;
+mod export;
 mod logging;
 mod migrate;
 mod openapi;
@@ -10,9 +12,11 @@ mod output;
 mod progress;
 mod refold;
 mod serve;
+mod server;
 mod sessions;
 pub mod simulate;
 mod verify;
+mod which;
 
 use std::io;
 use std::process::ExitCode;
@@ -65,6 +69,9 @@ enum Command {
     /// Look at session summaries
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
+    /// Write sessions or events to a file: CSV, NDJSON or Parquet
+    #[command(subcommand)]
+    Export(Box<export::ExportCommand>),
     /// Play a population of simulated players against a server
     Simulate(Box<simulate::SimulateArgs>),
     /// Tell what the service finds on this machine, what is missing, and how to mend it
@@ -103,6 +110,7 @@ impl Cli {
             Command::Refold(args) => refold::run(args, source),
             Command::Verify(args) => verify::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),
+            Command::Export(command) => export::run(*command, source),
             Command::Simulate(args) => simulate(&args, source),
             Command::Doctor => doctor::run(&source),
             Command::Openapi => openapi::run(),

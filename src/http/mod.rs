@@ -23,7 +23,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource, Route, guard};
 
 pub use admission::Admission;
-pub use api::document;
+pub use api::{List, Session, Status, document};
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use readiness::{Readiness, Unready};

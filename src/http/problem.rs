@@ -201,6 +201,8 @@ impl From<StorageError> for Problem {
         tracing::debug!(%error, "a question was not answered");
         if error.is_timeout() {
             Self::TooSlow
+        } else if matches!(error, StorageError::ExportsBusy) {
+            Self::Overloaded
         } else {
             Self::StorageAway
         }

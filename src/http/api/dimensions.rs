@@ -68,8 +68,7 @@ pub(in super::super) async fn values(
     let service = entrance.open()?;
     let params = params(&request, &[VALUES_PARAMS, PERIOD_PARAMS])?;
     let query = ValuesQuery::parse(&service.project, &dimension, &params, clock::now())?;
-    let reader = service.storage.reader();
-    let page = reader.answer(query.over(reader.columns())).await??;
+    let page = service.storage.reader().answer(query).await??;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, CACHE))
         .json(List::new(page.values, page.next)))

@@ -34,8 +34,7 @@ pub(in super::super) async fn list(
     let service = entrance.open()?;
     let params = params(&request, &[ERRORS_PARAMS, PERIOD_PARAMS])?;
     let query = ErrorsQuery::parse(&service.project, &params, clock::now())?;
-    let reader = service.storage.reader();
-    let errors = reader.answer(query.over(reader.columns())).await?;
+    let errors = service.storage.reader().answer(query).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, CACHE))
         .json(errors))

@@ -37,8 +37,7 @@ pub(in super::super) async fn show(
     let service = entrance.open()?;
     let params = params(&request, &[HISTOGRAM_PARAMS, PERIOD_PARAMS])?;
     let query = HistogramQuery::parse(&service.project, &metric, &params, clock::now())?;
-    let reader = service.storage.reader();
-    let histogram = reader.answer(query.over(reader.columns())).await?;
+    let histogram = service.storage.reader().answer(query).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, CACHE))
         .json(histogram))

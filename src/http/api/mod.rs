@@ -9,12 +9,16 @@ mod dimensions;
 mod docs;
 mod errors;
 mod examples;
+mod export;
 mod histogram;
+mod large;
 mod metrics;
 mod openapi;
 mod openapi_body;
 mod session;
+mod session_events;
 mod sessions;
+mod timeline;
 mod values;
 
 pub(super) use docs::ProblemBody;
@@ -31,6 +35,8 @@ use crate::storage::query::{Mistake, Params};
 /// Every route below `/api`.
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
+        .service(page("/api/v1/export/sessions.{format}").route(read().to(export::sessions)))
+        .service(page("/api/v1/export/events.{format}").route(read().to(export::events)))
         .service(
             page("/api/openapi.json")
                 .app_data(Data::new(openapi::Page::new()))
@@ -43,12 +49,18 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
         .service(page("/api/v1/metrics/{metric}/histogram").route(read().to(histogram::show)))
         .service(page("/api/v1/sessions").route(read().to(sessions::list)))
-        .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)));
+        .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)))
+        .service(
+            page("/api/v1/sessions/{session_id}/events").route(read().to(session_events::list)),
+        )
+        .service(page("/api/v1/sessions/{session_id}/timeline").route(read().to(timeline::show)));
 }
+
+pub use session::{Session, Status};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct List<T> {
+pub struct List<T> {
     data: Vec<T>,
     /// Give it as `cursor` to get the next page; null on the last one.
     next_cursor: Option<String>,
@@ -57,7 +69,8 @@ pub(super) struct List<T> {
 }
 
 impl<T> List<T> {
-    fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
+    /// A page and where the next one begins.
+    pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self {
             data,
             has_more: next_cursor.is_some(),

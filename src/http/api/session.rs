@@ -19,7 +19,7 @@ pub(super) const CACHE: &str = "private, no-cache";
 
 /// A session's figures: the columns of `session_summaries`, and what they are worth.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in super::super) struct Session {
+pub struct Session {
     status: Status,
     /// The session has rows that are not in the figures, or are in them in another order than theirs:
     /// another server has a part of them, or a restart came between. The stored figures will be whole.
@@ -31,7 +31,7 @@ pub(in super::super) struct Session {
 /// Whether the session still goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(in super::super) enum Status {
+pub enum Status {
     /// The figures are those up to the last event that arrived.
     Live,
     /// The session went quiet, and they are stored.
@@ -39,7 +39,8 @@ pub(in super::super) enum Status {
 }
 
 impl Session {
-    pub(super) fn finished(figures: SummaryRow) -> Self {
+    /// One that went quiet, as it is stored.
+    pub fn finished(figures: SummaryRow) -> Self {
         Self {
             status: Status::Finished,
             partial: false,
@@ -56,7 +57,8 @@ impl Session {
     }
 
     /// With the number of rows that the session has.
-    fn among(mut self, rows: i64) -> Self {
+    #[must_use]
+    pub fn among(mut self, rows: i64) -> Self {
         self.partial |= self.figures.event_count < rows;
         self
     }

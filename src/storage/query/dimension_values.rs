@@ -15,17 +15,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::columns::{Cell, Columns, Rows, Scan, snapshot};
+use super::columns::{Rows, Scan, Words};
 use super::fields::Kind;
-use super::value_counts::ValueCounts;
-use super::{DEFAULT_LIMIT, Filter, Mistake, Params, Period, Place, Query};
+use super::{Columns, DEFAULT_LIMIT, Filter, Mistake, Params, Period, Place, Query};
 use crate::storage::StorageError;
 
 /// The parameters beside those of the period.
 pub const VALUES_PARAMS: &[&str] = &["q", "filter", "cursor", "limit"];
 
-/// Different values that are counted: memory is bounded by it.
-pub(super) const MAX_VALUES: usize = 500_000;
+/// Different values that are counted; memory is bounded by this.
+const MAX_VALUES: usize = 1_000_000;
 
 /// Which values, of which sessions.
 #[derive(Debug, Clone)]
@@ -75,15 +74,8 @@ struct After {
     to_us: i64,
 }
 
-/// A value and how many sessions have it.
-type Counted = (Option<String>, i64);
-
-/// A question for values, and the columns that are kept.
-#[derive(Clone)]
-pub struct ValuesOver {
-    query: ValuesQuery,
-    columns: Columns,
-}
+/// A value as text, and how many sessions have it.
+type Row = (Option<String>, i64);
 
 impl ValuesQuery {
     /// Reads it from the dimension's name and the parameters.
@@ -113,41 +105,27 @@ impl ValuesQuery {
         })
     }
 
-    /// The same question, answered from these columns where they are kept.
-    #[must_use]
-    pub fn over(self, columns: &Columns) -> ValuesOver {
-        ValuesOver {
-            query: self,
-            columns: columns.clone(),
-        }
+    /// Whether a value is one of those that are looked for, and stands after the page before.
+    fn holds(&self, row: &Row) -> bool {
+        let (value, sessions) = row;
+        let has = |part: &String| {
+            let value = value.as_ref().map(|value| value.to_ascii_lowercase());
+            value.is_some_and(|value| value.contains(part.as_str()))
+        };
+        let comes = |after: &After| order(&(after.value.clone(), after.sessions), row).is_lt();
+        *sessions > 0 && self.part.as_ref().is_none_or(has) && self.after.as_ref().is_none_or(comes)
     }
 
-    /// As many as a page has, and one more, in order.
-    fn in_order(&self, counts: ValueCounts) -> Vec<Counted> {
-        let after = self.after.as_ref();
-        let after = after.map(|it| (it.value.clone(), it.sessions));
-        let is_after =
-            |counted: &Counted| after.as_ref().is_none_or(|it| order(it, counted).is_lt());
-        let mut all: Vec<Counted> = counts.into_iter().filter(is_after).collect();
-        let wanted = usize::try_from(self.limit + 1).unwrap_or(usize::MAX);
-        if all.len() > wanted {
-            all.select_nth_unstable_by(wanted, order);
-            all.truncate(wanted);
-        }
-        all.sort_unstable_by(order);
-        all
-    }
-
-    fn page(&self, mut rows: Vec<Counted>) -> ValuesPage {
+    fn page(&self, mut rows: Vec<Row>) -> ValuesPage {
         let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > wanted;
         rows.truncate(wanted);
         let last = rows.last().filter(|_| more);
-        let next = last.map(|(value, sessions)| {
+        let next = last.map(|row| {
             let after = After {
                 dimension: self.dimension.name(),
-                sessions: *sessions,
-                value: value.clone(),
+                sessions: row.1,
+                value: row.0.clone(),
                 from_us: self.period.from.timestamp_micros(),
                 to_us: self.period.to.timestamp_micros(),
             };
@@ -157,9 +135,9 @@ impl ValuesQuery {
             (Kind::Boolean, Some(text)) => Value::from(text == "true"),
             (_, text) => Value::from(text),
         };
-        let told = |(text, sessions)| DimensionValue {
-            value: value(text),
-            sessions,
+        let told = |row: Row| DimensionValue {
+            value: value(row.0),
+            sessions: row.1,
         };
         ValuesPage {
             values: rows.into_iter().map(told).collect(),
@@ -168,11 +146,13 @@ impl ValuesQuery {
     }
 }
 
-/// The most frequent first, then by the value; what is not known comes after those as frequent.
-fn order((one, one_sessions): &Counted, (other, other_sessions): &Counted) -> Ordering {
-    let by_sessions = other_sessions.cmp(one_sessions);
-    let by_known = one.is_none().cmp(&other.is_none());
-    by_sessions.then(by_known).then_with(|| one.cmp(other))
+/// The most frequent first, then by value; what is not known comes after all values of its count.
+fn order(one: &Row, other: &Row) -> Ordering {
+    let by_value = || match (&one.0, &other.0) {
+        (Some(one), Some(other)) => one.cmp(other),
+        (one, other) => one.is_none().cmp(&other.is_none()),
+    };
+    other.1.cmp(&one.1).then_with(by_value)
 }
 
 impl After {
@@ -199,30 +179,39 @@ impl After {
     }
 }
 
-impl Query for ValuesOver {
+impl Query for ValuesQuery {
     type Answer = Result<ValuesPage, Mistake>;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StorageError> {
-        let Self { query, columns } = self;
-        let mut scan = Scan::new(&query.project, query.period, &query.filters);
-        let column = scan.want(Cell::of(&query.dimension));
-        let mut counts = ValueCounts::new(column, query.part.clone());
-        let mut fits = true;
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Self::Answer, StorageError> {
+        let mut scan = Scan::new(&self.project, self.period, &self.filters);
+        let mut words = Words::new(&self.dimension, &mut scan);
+        let mut counts: Vec<i64> = Vec::new();
         let count = |rows: &Rows<'_>| {
-            counts.add(rows);
-            fits = counts.len() <= MAX_VALUES;
-            fits
+            let numbers = words.numbers(rows);
+            counts.resize(words.len(), 0);
+            for number in numbers {
+                let at = usize::try_from(number).unwrap_or(usize::MAX);
+                if let Some(count) = counts.get_mut(at) {
+                    *count += 1;
+                }
+            }
+            words.len() <= MAX_VALUES
         };
-        let scanning = async |connection: &mut _| scan.run(connection, &columns, count).await;
-        snapshot(connection).run(scanning).await?;
-        if !fits {
+        scan.run(connection, columns, count).await?;
+        if words.len() > MAX_VALUES {
             let detail = format!(
-                "these are more than {MAX_VALUES} values; ask for a part of them with q, or for a \
-                 shorter period"
+                "{} has more than {MAX_VALUES} values in this period; take a shorter one, or a filter",
+                self.dimension.name()
             );
             return Ok(Err(Mistake::new("dimension", detail)));
         }
-        let rows = query.in_order(counts);
-        Ok(Ok(query.page(rows)))
+        let rows = words.into_values().into_iter().zip(counts);
+        let mut rows: Vec<Row> = rows.filter(|row| self.holds(row)).collect();
+        rows.sort_unstable_by(order);
+        Ok(Ok(self.page(rows)))
     }
 }

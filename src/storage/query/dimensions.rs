@@ -12,7 +12,7 @@ use super::fields::{FIELDS, Kind};
 use super::place::CUSTOM;
 use super::sessions::push_scope;
 use super::sql::{Bind, Sql};
-use super::{Mistake, Params, Period, Query};
+use super::{Columns, Mistake, Params, Period, Query};
 use crate::storage::StorageError;
 
 /// So many of the period's newest sessions are looked at for their keys.
@@ -81,7 +81,11 @@ impl DimensionsQuery {
 impl Query for DimensionsQuery {
     type Answer = Dimensions;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Dimensions, StorageError> {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        _: &Columns,
+    ) -> Result<Dimensions, StorageError> {
         let keys: Vec<Key> = self.statement().query().get_results(connection).await?;
         let told = usize::try_from(MAX_KEYS).unwrap_or(usize::MAX);
         let more = keys.len() > told;

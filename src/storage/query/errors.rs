@@ -4,22 +4,22 @@
 //! where none was fatal. So the sessions of all errors add up to the sessions with errors, and one that
 //! repeats an error a thousand times counts once; `error_count` tells how often errors came.
 //!
-//! What the shares are of is counted in the sessions' columns; a statement then goes over the sessions
-//! with errors, which are few and have an index of their own.
+//! What the shares are of is counted in columns; a statement goes over the sessions with errors, which
+//! have an index of their own.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::columns::{Cell, Columns, Rows, Scan, snapshot};
+use super::columns::{Cell, Rows, Scan, snapshot};
 use super::errors_answer::{Affected, ErrorFigures, ErrorsAnswer, Population};
 use super::figures_answer::ComparedWith;
 use super::measures::ATTEMPTED;
 use super::parts::float;
 use super::sessions::push_scope;
 use super::sql::{Bind, Sql};
-use super::{Filter, Mistake, Params, Period, Query};
+use super::{Columns, Filter, Mistake, Params, Period, Query};
 use crate::storage::StorageError;
 
 /// The parameters beside those of the period.
@@ -47,13 +47,6 @@ pub struct ErrorsQuery {
     order: &'static str,
     descending: bool,
     limit: i64,
-}
-
-/// A question for errors, and the columns that are kept.
-#[derive(Clone)]
-pub struct ErrorsOver {
-    query: ErrorsQuery,
-    columns: Columns,
 }
 
 #[derive(Debug, QueryableByName)]
@@ -142,7 +135,7 @@ impl ErrorsQuery {
         }
     }
 
-    /// Counts all sessions, those without an error included.
+    /// All sessions, those without an error included.
     async fn population(
         &self,
         connection: &mut AsyncPgConnection,
@@ -153,15 +146,15 @@ impl ErrorsQuery {
         let from_us = float(self.period.from.timestamp_micros());
         let mut counts = Counts::default();
         let count = |rows: &Rows<'_>| {
-            let (times, attempts) = (rows.times_us(), rows.numbers(attempted));
+            let (times, attempted) = (rows.times_us(), rows.numbers(attempted));
             for row in rows.picked {
                 let is_now = times.get(*row).is_some_and(|time| *time >= from_us);
-                let is_attempt = attempts.get(*row).is_some_and(|it| *it > 0.0);
+                let is_attempt = attempted.get(*row).is_some_and(|holds| *holds > 0.0);
                 counts.add(is_now, is_attempt);
             }
             true
         };
-        scan.run(connection, columns, count).await?;
+        scan.run_within(connection, columns, count).await?;
         Ok(counts)
     }
 
@@ -191,15 +184,6 @@ impl ErrorsQuery {
         sql.push(", first_error COLLATE \"C\" LIMIT ");
         sql.bind(Bind::Integer(self.limit + 1));
         sql
-    }
-
-    /// The same question, answered from these columns where they are kept.
-    #[must_use]
-    pub fn over(self, columns: &Columns) -> ErrorsOver {
-        ErrorsOver {
-            query: self,
-            columns: columns.clone(),
-        }
     }
 
     fn tell(&self, all: Counts, mut rows: Vec<Row>) -> ErrorsAnswer {
@@ -283,15 +267,18 @@ impl Row {
     }
 }
 
-impl Query for ErrorsOver {
+impl Query for ErrorsQuery {
     type Answer = ErrorsAnswer;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<ErrorsAnswer, StorageError> {
-        let Self { query, columns } = self;
-        let answering = async |connection: &mut _| {
-            let all = query.population(connection, &columns).await?;
-            let rows: Vec<Row> = query.statement().query().get_results(connection).await?;
-            Ok(query.tell(all, rows))
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<ErrorsAnswer, StorageError> {
+        let answering = async |connection: &mut AsyncPgConnection| {
+            let all = self.population(connection, columns).await?;
+            let rows: Vec<Row> = self.statement().query().get_results(connection).await?;
+            Ok(self.tell(all, rows))
         };
         snapshot(connection).run(answering).await
     }

@@ -239,14 +239,14 @@ fn parse_test(place: &Place, op: &str, value: &str) -> Result<Test, Mistake> {
     };
     Ok(match op {
         "null" => Test::Null(parse_boolean(&place.name(), value)?),
-        "eq" => Test::AnyOf(Values::parse(place, &split(value)?)?),
-        "ne" => Test::NoneOf(Values::parse(place, &split(value)?)?),
+        "eq" => Test::AnyOf(Values::parse(place, &split("filter", value)?)?),
+        "ne" => Test::NoneOf(Values::parse(place, &split("filter", value)?)?),
         "gt" => ordered(Comparison::Greater)?,
         "gte" => ordered(Comparison::GreaterOrEqual)?,
         "lt" => ordered(Comparison::Less)?,
         "lte" => ordered(Comparison::LessOrEqual)?,
         _ if kind == Kind::Text => {
-            let parts = split(value)?;
+            let parts = split("filter", value)?;
             Test::Contains(parts.iter().map(|it| it.to_ascii_lowercase()).collect())
         }
         _ => {
@@ -257,7 +257,7 @@ fn parse_test(place: &Place, op: &str, value: &str) -> Result<Test, Mistake> {
 }
 
 /// At commas; `\,` is a comma and `\\` a backslash.
-fn split(value: &str) -> Result<Vec<String>, Mistake> {
+pub(super) fn split(parameter: &str, value: &str) -> Result<Vec<String>, Mistake> {
     let mut parts = vec![String::new()];
     let mut letters = value.chars();
     while let Some(letter) = letters.next() {
@@ -269,7 +269,8 @@ fn split(value: &str) -> Result<Vec<String>, Mistake> {
         }
     }
     if parts.len() > MAX_VALUES {
-        return Err(wrong(format!("at most {MAX_VALUES} values are allowed")));
+        let detail = format!("at most {MAX_VALUES} values are allowed");
+        return Err(Mistake::new(parameter, detail));
     }
     Ok(parts)
 }

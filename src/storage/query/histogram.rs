@@ -1,12 +1,12 @@
 //! How a value is spread over sessions: how many have it within which bounds, beside its percentiles.
 //!
-//! One pass over the sessions' columns brings the value of each session that has one. In order they
-//! tell everything else exactly, and the axis needs no second pass.
+//! One pass over the sessions brings the value of each that has one. In order they tell
+//! everything else exactly, and the axis needs no second question.
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 
-use super::columns::{Cell, Columns, Rows, Scan, snapshot};
+use super::columns::{Cell, Rows, Scan};
 use super::fields::{FIELDS, Kind};
 use super::figures_answer::Amount;
 use super::histogram_answer::{Bucket, HistogramAnswer};
@@ -14,7 +14,7 @@ use super::histogram_edges::{FURTHEST, edges};
 use super::measure::{self, Formula, Measure};
 use super::metric::Metric;
 use super::parts::{float, whole};
-use super::{Filter, Mistake, Params, Period, Query};
+use super::{Columns, Filter, Mistake, Params, Period, Query};
 use crate::storage::StorageError;
 
 /// The parameters beside those of the period.
@@ -58,13 +58,6 @@ impl Scale {
     }
 }
 
-/// A question for a histogram, and the columns that are kept.
-#[derive(Clone)]
-pub struct HistogramOver {
-    query: HistogramQuery,
-    columns: Columns,
-}
-
 impl Measure {
     /// Whether there is a histogram of it: each session has a value of it.
     #[must_use]
@@ -104,15 +97,6 @@ impl HistogramQuery {
             max,
             scale,
         })
-    }
-
-    /// The same question, answered from these columns where they are kept.
-    #[must_use]
-    pub fn over(self, columns: &Columns) -> HistogramOver {
-        HistogramOver {
-            query: self,
-            columns: columns.clone(),
-        }
     }
 
     fn tell(&self, sessions: i64, values: &[f64]) -> HistogramAnswer {
@@ -192,24 +176,24 @@ fn count(items: usize) -> i64 {
     i64::try_from(items).unwrap_or(i64::MAX)
 }
 
-impl Query for HistogramOver {
+impl Query for HistogramQuery {
     type Answer = HistogramAnswer;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StorageError> {
-        let Self { query, columns } = self;
-        let mut scan = Scan::new(&query.project, query.period, &query.filters);
-        let value = scan.want(Cell::Number(query.metric.each()));
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Self::Answer, StorageError> {
+        let mut scan = Scan::new(&self.project, self.period, &self.filters);
+        let value = scan.want(Cell::Number(self.metric.each()));
         let (mut sessions, mut known) = (0, Vec::new());
-        let collect = |rows: &Rows<'_>| {
+        let gather = |rows: &Rows<'_>| {
             sessions += count(rows.picked.len());
-            let values = rows.numbers(value);
-            let picked = rows.picked.iter().filter_map(|row| values.get(*row));
-            known.extend(picked.copied().filter(|value| !value.is_nan()));
+            known.extend(rows.known(value));
             true
         };
-        let scanning = async |connection: &mut _| scan.run(connection, &columns, collect).await;
-        snapshot(connection).run(scanning).await?;
+        scan.run(connection, columns, gather).await?;
         known.sort_unstable_by(f64::total_cmp);
-        Ok(query.tell(sessions, &known))
+        Ok(self.tell(sessions, &known))
     }
 }

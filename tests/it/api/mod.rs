@@ -3,12 +3,16 @@
 
 mod dimensions;
 mod errors;
+mod export;
 mod figures;
 mod histogram;
 mod kept_columns;
 mod lists;
 mod openapi;
+mod session_events;
+mod timeline;
 
+pub use openapi::examples::evening;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use video_telemetry::qoe::SessionSummary;

@@ -1,7 +1,7 @@
 //! The OpenAPI document: it is what the code makes, tells every route and every parameter, and its
 //! examples are real answers.
 
-mod examples;
+pub mod examples;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
