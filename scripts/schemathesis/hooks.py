@@ -58,6 +58,11 @@ def repair_query(query):
             query.pop("order")
     if str(query.get("order", "")).endswith("delta"):
         query["compare"] = "previous"
+    if query.get("columns"):
+        query["columns"] = ",".join(dict.fromkeys(query["columns"].split(",")))
+    # Finer than a long session may be cut.
+    if query.get("resolution", "").endswith("ms"):
+        query["resolution"] = "1s"
 
 
 def secs_of(moment):

@@ -12,8 +12,8 @@ use utoipa::IntoParams;
 
 use super::super::{Entrance, Problem, Service};
 use super::docs::{FilterDocs, PeriodDocs, ProblemBody};
-use super::params;
 use super::session::CACHE;
+use super::{params, values};
 use crate::session::clock;
 use crate::storage::StorageError;
 use crate::storage::query::{
@@ -26,8 +26,18 @@ use crate::storage::query::{
 #[expect(dead_code, reason = "only its documentation is used")]
 pub(super) struct ExportDocs {
     /// Names of columns behind commas, in the order wanted. Default: all.
-    #[param(required = false, example = "session_id,started_at,rebuffer_ratio")]
+    #[param(required = false, value_type = values::SessionColumns, inline)]
     columns: String,
+}
+
+/// Which file.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only its documentation is used")]
+pub(super) struct FormatDocs {
+    /// What the file is.
+    #[param(value_type = values::FileFormat, inline)]
+    format: String,
 }
 
 /// Which events.
@@ -36,22 +46,22 @@ pub(super) struct ExportDocs {
 #[expect(dead_code, reason = "only its documentation is used")]
 pub(super) struct EventsDocs {
     /// The first moment by the client's clock: RFC 3339 or epoch ms. Default: 24 hours before `to`.
-    #[param(required = false)]
+    #[param(required = false, value_type = values::Moment, inline)]
     from: String,
     /// The first moment that is not in it. Default: now.
-    #[param(required = false)]
+    #[param(required = false, value_type = values::Moment, inline)]
     to: String,
     /// Instead of `from`: how long before `to`, as 30m, 24h, 7d, 2w.
-    #[param(required = false, example = "1h")]
+    #[param(required = false, value_type = values::Length, inline)]
     last: String,
     /// Of these sessions only; a comma stands for any of (`\,` is a comma).
-    #[param(required = false)]
+    #[param(required = false, value_type = values::Texts, inline)]
     session_id: Vec<String>,
     /// Of these types only, likewise.
-    #[param(required = false, example = json!(["PLAYER_ERROR"]))]
+    #[param(required = false, value_type = values::Texts, inline)]
     r#type: Vec<String>,
     /// Names of columns of `qoe_v1.events` behind commas, in the order wanted. Default: all.
-    #[param(required = false)]
+    #[param(required = false, value_type = values::EventColumns, inline)]
     columns: String,
 }
 
@@ -64,10 +74,11 @@ pub(super) struct EventsDocs {
     get,
     path = "/api/v1/export/sessions.{format}",
     tag = "exports",
-    params(("format" = String, Path, description = "csv, ndjson or parquet", example = "csv"), ExportDocs, PeriodDocs, FilterDocs),
+    params(FormatDocs, ExportDocs, PeriodDocs, FilterDocs),
     responses(
         (status = 200, description = "The file. One that could not be sent whole breaks off", content((String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.parquet"))),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such format", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Other exports are running, or storage is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -91,10 +102,11 @@ pub(in super::super) async fn sessions(
     get,
     path = "/api/v1/export/events.{format}",
     tag = "exports",
-    params(("format" = String, Path, description = "ndjson, csv or parquet", example = "ndjson"), EventsDocs),
+    params(FormatDocs, EventsDocs),
     responses(
         (status = 200, description = "The file. One that could not be sent whole breaks off", content((String = "application/x-ndjson"), (String = "text/csv"), (String = "application/vnd.apache.parquet"))),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such format", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Other exports are running, or storage is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

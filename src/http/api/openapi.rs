@@ -11,8 +11,8 @@ use utoipa::OpenApi;
 use super::super::{Problem, operation, site, telemetry};
 use super::docs::ProblemBody;
 use super::{
-    dimensions, errors, examples, histogram, metrics, openapi_body, params, session, sessions,
-    values,
+    dimensions, errors, examples, export, histogram, metrics, openapi_body, params, session,
+    session_events, sessions, timeline, values,
 };
 use crate::storage::query::{FIELDS, MEASURES};
 
@@ -37,6 +37,7 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         (name = "ingest", description = "What players send"),
         (name = "sessions", description = "Sessions, one by one"),
         (name = "figures", description = "Figures over many sessions"),
+        (name = "exports", description = "Rows as files"),
         (name = "operation", description = "For operators and their machines"),
         (name = "documentation", description = "This document"),
     ),
@@ -45,12 +46,16 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         telemetry::options,
         sessions::list,
         session::show,
+        session_events::list,
+        timeline::show,
         metrics::dictionary,
         metrics::query,
         histogram::show,
         dimensions::list,
         dimensions::values,
         errors::list,
+        export::sessions,
+        export::events,
         operation::healthz,
         operation::readyz,
         operation::metrics,
@@ -119,7 +124,7 @@ fn complete(document: &mut Value) {
             &example.status,
         ];
         let content = at(at(document, &path), &["content"]).as_object_mut();
-        for (_, content) in content.into_iter().flatten() {
+        if let Some(content) = content.and_then(|it| it.get_mut(&example.content_type)) {
             *at(content, &["examples", &example.name]) = json!({
                 "summary": example.request,
                 "value": example.answer,

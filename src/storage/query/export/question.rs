@@ -70,6 +70,18 @@ impl Export {
         })
     }
 
+    /// What there is of sessions, in the order of all of them.
+    #[must_use]
+    pub fn columns_of_sessions() -> Vec<Column> {
+        columns::of_sessions()
+    }
+
+    /// What there is of events, likewise.
+    #[must_use]
+    pub fn columns_of_events() -> Vec<Column> {
+        columns::EVENTS.to_vec()
+    }
+
     /// The columns of each row.
     #[must_use]
     pub fn columns(&self) -> &[Column] {
