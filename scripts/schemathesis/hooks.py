@@ -60,9 +60,9 @@ def repair_query(query):
         query["compare"] = "previous"
     if query.get("columns"):
         query["columns"] = ",".join(dict.fromkeys(query["columns"].split(",")))
-    # Finer than a long session may be cut.
-    if query.get("resolution", "").endswith("ms"):
-        query["resolution"] = "1s"
+    # A session may last as long as there is time, and then nothing finer cuts it into few enough.
+    if query.get("resolution", "raw") not in ("", "raw"):
+        query["resolution"] = "365d"
 
 
 def secs_of(moment):
