@@ -53,6 +53,8 @@ pub struct Settings {
     pub write_connections: usize,
     /// Connections for everything else.
     pub other_connections: usize,
+    /// Bytes of summaries kept in memory for figures.
+    pub figures_cache_bytes: u64,
     /// Bytes of request bodies that may be in flight; beyond it the answer is 503.
     pub max_in_flight_bytes: usize,
     /// How long a request's body may take to arrive.
@@ -223,6 +225,7 @@ fn build_service(
             database_url: database_url.to_owned(),
             write_connections: settings.write_connections,
             other_connections: settings.other_connections,
+            figures_cache_bytes: settings.figures_cache_bytes,
         },
         runtime.handle(),
         &storage::Metrics::new(&mut prometheus),

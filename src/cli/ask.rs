@@ -11,7 +11,7 @@ use super::database::{block_on, with_database};
 use super::server::{Address, Server};
 use crate::app::Source;
 use crate::storage::Pool;
-use crate::storage::query::Reader;
+use crate::storage::query::{Columns, Reader};
 
 /// Names and values, as a URL has them.
 pub(super) type Parameters = Vec<(String, String)>;
@@ -74,7 +74,7 @@ impl ServerArgs {
         with_database(source, async |url, pool| {
             let tables = Tables {
                 pool: pool.clone(),
-                reader: Reader::new(url, Handle::current())?,
+                reader: Reader::new(url, Handle::current(), Columns::new(0))?,
             };
             work(&Asked::Database(tables)).await
         })

@@ -85,8 +85,8 @@ pub(in super::super) async fn sessions(
 
 /// Events as a file
 ///
-/// The events of a period by the client's clock, with the columns of `qoe_v1.events`: day by day and
-/// within a day in no promised order; those of named sessions by session, time and id.
+/// The events of a period by the client's clock, with the columns of `qoe_v1.events`, in no promised
+/// order; those of named sessions by session, time and id.
 #[utoipa::path(
     get,
     path = "/api/v1/export/events.{format}",

@@ -81,7 +81,8 @@ pub(in super::super) async fn query(
     let service = entrance.open()?;
     let params = params(&request, &[FIGURES_PARAMS, PERIOD_PARAMS])?;
     let query = FiguresQuery::parse(&service.project, &params, clock::now())?;
-    let figures = service.storage.reader().answer(query).await??;
+    let reader = service.storage.reader();
+    let figures = reader.answer(query.over(reader.columns())).await??;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, CACHE))
         .json(figures))

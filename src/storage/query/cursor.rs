@@ -77,6 +77,11 @@ impl Cursor {
         self.sort == sort.name() && (self.bind(sort).is_some() || (!known && sort.field.nullable))
     }
 
+    /// The sort key of the row.
+    pub(super) fn key(&self) -> &Value {
+        &self.key
+    }
+
     /// The period of the first page.
     #[must_use]
     pub fn period(&self, asked: Period) -> Period {

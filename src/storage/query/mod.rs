@@ -9,6 +9,7 @@
 //! `measures`. Every question is about one project.
 
 mod board;
+mod columns;
 mod cursor;
 mod export;
 mod fields;
@@ -20,6 +21,7 @@ mod measure;
 mod measures;
 mod metric;
 mod mistake;
+mod narrow;
 mod params;
 mod parts;
 mod period;
@@ -28,14 +30,17 @@ mod reader;
 mod sessions;
 mod sort;
 mod sql;
+mod summand;
+mod tally;
 
+pub use columns::Columns;
 pub use cursor::Cursor;
 pub use export::{
     Column, ColumnKind, Download, EVENTS_EXPORT_PARAMS, Export, Exporter, Format, Limits,
     SESSIONS_EXPORT_PARAMS,
 };
 pub use fields::{FIELDS, Field, Kind};
-pub use figures::{FIGURES_PARAMS, FiguresQuery};
+pub use figures::{FIGURES_PARAMS, FiguresOver, FiguresQuery};
 pub use figures_answer::{
     Amount, ComparedWith, Figure, FiguresAnswer, GroupFigures, MetricInfo, PreviousFigure, Stretch,
 };
@@ -48,7 +53,7 @@ pub use params::Params;
 pub use period::{Clock, PERIOD_PARAMS, Period};
 pub use place::Place;
 pub use reader::{Query, Reader};
-pub use sessions::{Page, SESSIONS_PARAMS, SessionsQuery};
+pub use sessions::{Page, SESSIONS_PARAMS, SessionsOver, SessionsQuery};
 pub use sort::Sort;
 
 /// Rows of a page, unless asked otherwise, and the most that may be asked for.

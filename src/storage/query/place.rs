@@ -12,7 +12,7 @@ const CUSTOM: &str = "custom.";
 const MAX_KEY_BYTES: usize = 200;
 
 /// A column or a custom dimension.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
     /// A column of `session_summaries`.
     Column(&'static Field),

@@ -9,6 +9,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
+use super::Columns;
 use crate::storage::{Pool, StorageError};
 
 /// Connections for questions.
@@ -40,11 +41,17 @@ pub trait Query: Send + 'static {
 pub struct Reader {
     runtime: Handle,
     pool: Pool,
+    columns: Columns,
 }
 
 impl Reader {
-    /// A reader whose connections live on `runtime`. Connects to nothing yet.
-    pub fn new(database_url: &str, runtime: Handle) -> Result<Self, StorageError> {
+    /// A reader whose connections live on `runtime`, and which keeps `columns`. Connects to nothing
+    /// yet.
+    pub fn new(
+        database_url: &str,
+        runtime: Handle,
+        columns: Columns,
+    ) -> Result<Self, StorageError> {
         let pool = Pool::with_setup(database_url, CONNECTIONS, |url| {
             let url = url.to_owned();
             async move {
@@ -55,7 +62,16 @@ impl Reader {
             }
             .boxed()
         })?;
-        Ok(Self { runtime, pool })
+        Ok(Self {
+            runtime,
+            pool,
+            columns,
+        })
+    }
+
+    /// The columns of summaries that are kept between questions.
+    pub fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// Answers a question, in time or not at all.

@@ -3,6 +3,7 @@
 
 mod export;
 mod figures;
+mod kept_columns;
 mod lists;
 
 use reqwest::Method;
@@ -32,6 +33,12 @@ pub fn session(session_id: &str, columns: Value) -> Value {
     Value::Object(row)
 }
 
+/// What whoever writes summaries must do.
+const CHANGED: &str = "INSERT INTO summary_hours AS h (project, hour) \
+    SELECT DISTINCT project, date_trunc('hour', t.moment, 'UTC') FROM session_summaries AS s \
+    CROSS JOIN LATERAL (VALUES (s.started_at), (s.last_event_at)) AS t (moment) \
+    ON CONFLICT (project, hour) DO UPDATE SET version = h.version + 1";
+
 impl Server {
     /// Stores sessions.
     pub async fn has(&self, sessions: &[Value]) {
@@ -43,6 +50,7 @@ impl Server {
              SELECT * FROM jsonb_populate_recordset(NULL::session_summaries, '{rows}')"
         );
         self.database.execute(&insert).await;
+        self.database.execute(CHANGED).await;
     }
 
     /// Asks with parameters, which are encoded here.

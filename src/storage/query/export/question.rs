@@ -45,9 +45,9 @@ impl Export {
         })
     }
 
-    /// The events of a period by the client's clock, day by day and within a day as they are stored:
-    /// there is no index by time alone, and to sort a day's events would keep everybody waiting. The
-    /// events of named sessions are sorted by session, time and id.
+    /// The events of a period by the client's clock, as they are stored: there is no index by time
+    /// alone, and to sort a day's events would keep everybody waiting. The events of named sessions are
+    /// sorted by session, time and id.
     pub fn events(project: &str, params: &Params, now: DateTime<Utc>) -> Result<Self, Mistake> {
         let period = Period::parse(params, now)?;
         let columns = columns::choose(params, columns::EVENTS.to_vec())?;
