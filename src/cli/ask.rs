@@ -13,6 +13,9 @@ use crate::app::Source;
 use crate::storage::Pool;
 use crate::storage::query::{Columns, Reader};
 
+/// Columns of summaries that a command keeps between its questions.
+const CACHE_BYTES: u64 = 256 * 1024 * 1024;
+
 /// Names and values, as a URL has them.
 pub(super) type Parameters = Vec<(String, String)>;
 
@@ -74,7 +77,7 @@ impl ServerArgs {
         with_database(source, async |url, pool| {
             let tables = Tables {
                 pool: pool.clone(),
-                reader: Reader::new(url, Handle::current(), Columns::new(0))?,
+                reader: Reader::new(url, Handle::current(), Columns::new(CACHE_BYTES))?,
             };
             work(&Asked::Database(tables)).await
         })

@@ -7,6 +7,7 @@ mod doctor;
 mod export;
 mod logging;
 mod migrate;
+mod openapi;
 mod output;
 mod progress;
 mod refold;
@@ -75,6 +76,8 @@ enum Command {
     Simulate(Box<simulate::SimulateArgs>),
     /// Tell what the service finds on this machine, what is missing, and how to mend it
     Doctor,
+    /// Print the OpenAPI document of the HTTP interface
+    Openapi,
     /// Print the completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -110,6 +113,7 @@ impl Cli {
             Command::Export(command) => export::run(*command, source),
             Command::Simulate(args) => simulate(&args, source),
             Command::Doctor => doctor::run(&source),
+            Command::Openapi => openapi::run(),
             Command::Completions(args) => completions::run(&args),
         }
     }

@@ -52,7 +52,10 @@ impl MetricEntry {
     get,
     path = "/api/v1/metrics",
     tag = "figures",
-    responses((status = 200, body = List<MetricEntry>))
+    responses(
+        (status = 200, body = List<MetricEntry>),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    )
 )]
 pub(in super::super) async fn dictionary(request: HttpRequest) -> Result<HttpResponse, Problem> {
     params(&request, &[])?;
@@ -81,8 +84,7 @@ pub(in super::super) async fn query(
     let service = entrance.open()?;
     let params = params(&request, &[FIGURES_PARAMS, PERIOD_PARAMS])?;
     let query = FiguresQuery::parse(&service.project, &params, clock::now())?;
-    let reader = service.storage.reader();
-    let figures = reader.answer(query.over(reader.columns())).await??;
+    let figures = service.storage.reader().answer(query).await??;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, CACHE))
         .json(figures))

@@ -35,8 +35,7 @@ pub(in super::super) async fn list(
     let list = if is_live {
         live(service, &query).await
     } else {
-        let reader = service.storage.reader();
-        let page = reader.answer(query.over(reader.columns())).await?;
+        let page = service.storage.reader().answer(query).await?;
         let cursor = page.next.as_ref().map(Cursor::encode);
         List::new(
             page.rows.into_iter().map(Session::finished).collect(),

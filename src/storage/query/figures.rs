@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 
 use super::board::Board;
-use super::columns::{Columns, Rows, Scan, snapshot};
+use super::columns::{Columns, Rows, Scan};
 use super::figures_answer::FiguresAnswer;
 use super::interval::Interval;
 use super::metric::{Metric, Wanted};
@@ -71,15 +71,6 @@ impl FiguresQuery {
         })
     }
 
-    /// The same question, answered from these columns where they are kept.
-    #[must_use]
-    pub fn over(self, columns: &Columns) -> FiguresOver {
-        FiguresOver {
-            query: self,
-            columns: columns.clone(),
-        }
-    }
-
     fn whole_period(&self) -> Period {
         if !self.compare {
             return self.period;
@@ -91,40 +82,31 @@ impl FiguresQuery {
     }
 }
 
-/// A question for figures, and the columns that are kept.
-#[derive(Clone)]
-pub struct FiguresOver {
-    query: FiguresQuery,
-    columns: Columns,
-}
-
-impl Query for FiguresOver {
+impl Query for FiguresQuery {
     type Answer = Result<FiguresAnswer, Mistake>;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StorageError> {
-        let Self { query, columns } = self;
-        let beginnings = match &query.interval {
-            Some(interval) => match interval.beginnings(query.period, connection).await? {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Self::Answer, StorageError> {
+        let beginnings = match &self.interval {
+            Some(interval) => match interval.beginnings(self.period, connection).await? {
                 Ok(beginnings) => beginnings,
                 Err(mistake) => return Ok(Err(mistake)),
             },
             None => Vec::new(),
         };
         let mut wanted = Wanted::default();
-        let plans: Vec<_> = query
-            .metrics
-            .iter()
-            .map(|it| it.plan(&mut wanted))
-            .collect();
-        let mut scan = Scan::new(&query.project, query.whole_period(), &query.filters);
-        let mut tally = Tally::new(&query, &beginnings, &wanted, &mut scan);
+        let plans: Vec<_> = self.metrics.iter().map(|it| it.plan(&mut wanted)).collect();
+        let mut scan = Scan::new(&self.project, self.whole_period(), &self.filters);
+        let mut tally = Tally::new(&self, &beginnings, &wanted, &mut scan);
         let mut fits = true;
         let count = |rows: &Rows<'_>| {
             fits = tally.count(rows);
             fits
         };
-        let scanning = async |connection: &mut _| scan.run(connection, &columns, count).await;
-        snapshot(connection).run(scanning).await?;
+        scan.run(connection, columns, count).await?;
         if !fits {
             let detail = format!(
                 "these are more than {MAX_GROUPS} groups and stretches of time; take a longer \
@@ -138,7 +120,7 @@ impl Query for FiguresOver {
             let [one, two] = group.groups;
             board.add((one, two), group.before, group.begins, &group.parts);
         }
-        Ok(Ok(board.answer(&query, &beginnings)))
+        Ok(Ok(board.answer(&self, &beginnings)))
     }
 }
 

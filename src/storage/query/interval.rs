@@ -13,7 +13,8 @@ use crate::storage::StorageError;
 /// A series has no more stretches than this.
 const MAX_STRETCHES: i64 = 5000;
 const DAY_SECS: i64 = 86_400;
-const LENGTHS: [(&str, i64); 10] = [
+/// The lengths of stretches: their names, and s.
+pub const INTERVALS: &[(&str, i64)] = &[
     ("1m", 60),
     ("5m", 300),
     ("10m", 600),
@@ -42,7 +43,7 @@ impl Interval {
         let Some(name) = params.one("interval")? else {
             return Ok(None);
         };
-        let secs = params.choice("interval", &LENGTHS)?;
+        let secs = params.choice("interval", INTERVALS)?;
         let stretches = (period.to - period.from).num_seconds() / secs;
         if stretches >= MAX_STRETCHES {
             let detail = format!(

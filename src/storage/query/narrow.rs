@@ -24,7 +24,7 @@ const MAX_MOMENTS: usize = 5000;
 const THIN_AT: usize = 50_000;
 
 /// The moments at which the page's sessions start (or end, by the period's clock); `None` where the
-/// plain statement is as good.
+/// plain statement is as good. It belongs into the statement's own snapshot.
 pub(super) async fn moments(
     query: &SessionsQuery,
     connection: &mut AsyncPgConnection,
@@ -40,7 +40,7 @@ pub(super) async fn moments(
         scan.latest_first();
     }
     let mut candidates = Candidates::new(query);
-    scan.run(connection, columns, |rows: &Rows<'_>| {
+    scan.run_within(connection, columns, |rows: &Rows<'_>| {
         candidates.add(rows, key);
         // Hours that come later sort later, too.
         !(by_time && candidates.found.len() >= candidates.wanted)

@@ -7,7 +7,7 @@ use super::fields::{self, FIELDS, Field, Kind};
 use super::sql::{Bind, Sql};
 
 /// What a site's own dimension begins with.
-const CUSTOM: &str = "custom.";
+pub(super) const CUSTOM: &str = "custom.";
 /// Keys are at most this long, as at ingest.
 const MAX_KEY_BYTES: usize = 200;
 

@@ -29,10 +29,11 @@ pub trait Query: Send + 'static {
     /// What is answered.
     type Answer: Send + 'static;
 
-    /// Asks PostgreSQL.
+    /// Asks PostgreSQL, for what the columns that are kept do not tell.
     fn run(
         self,
         connection: &mut AsyncPgConnection,
+        columns: &Columns,
     ) -> impl Future<Output = Result<Self::Answer, StorageError>> + Send;
 }
 
@@ -69,17 +70,12 @@ impl Reader {
         })
     }
 
-    /// The columns of summaries that are kept between questions.
-    pub fn columns(&self) -> &Columns {
-        &self.columns
-    }
-
     /// Answers a question, in time or not at all.
     pub async fn answer<Q: Query>(&self, query: Q) -> Result<Q::Answer, StorageError> {
-        let pool = self.pool.clone();
+        let (pool, columns) = (self.pool.clone(), self.columns.clone());
         let asking = async move {
             let mut connection = pool.get().await?;
-            match tokio::time::timeout(TIMEOUT, query.run(&mut connection)).await {
+            match tokio::time::timeout(TIMEOUT, query.run(&mut connection, &columns)).await {
                 Ok(answer) => answer,
                 Err(_elapsed) => {
                     // Its server may never answer.

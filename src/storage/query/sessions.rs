@@ -24,13 +24,6 @@ pub struct SessionsQuery {
     pub(super) limit: i64,
 }
 
-/// The question, and columns that are kept to answer it faster.
-#[derive(Clone)]
-pub struct SessionsOver {
-    query: SessionsQuery,
-    columns: Columns,
-}
-
 /// Some of a list's rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
@@ -54,15 +47,6 @@ impl SessionsQuery {
             after,
             limit: params.limit(DEFAULT_LIMIT)?,
         })
-    }
-
-    /// The same question, answered with these columns where they are kept.
-    #[must_use]
-    pub fn over(self, columns: &Columns) -> SessionsOver {
-        SessionsOver {
-            query: self,
-            columns: columns.clone(),
-        }
     }
 
     /// The same question about rows in memory.
@@ -140,15 +124,18 @@ pub(super) fn push_scope(sql: &mut Sql, project: &str, period: Period, filters: 
     }
 }
 
-impl Query for SessionsOver {
+impl Query for SessionsQuery {
     type Answer = Page;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Page, StorageError> {
-        let Self { query, columns } = self;
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Page, StorageError> {
         let answering = async |connection: &mut _| {
-            let moments = narrow::moments(&query, connection, &columns).await?;
-            let statement = query.statement(moments).query();
-            Ok(query.page(statement.get_results(connection).await?))
+            let moments = narrow::moments(&self, connection, columns).await?;
+            let statement = self.statement(moments).query();
+            Ok(self.page(statement.get_results(connection).await?))
         };
         snapshot(connection).run(answering).await
     }

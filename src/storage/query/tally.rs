@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::columns::{Column, Rows, Scan};
+use super::columns::{Rows, Scan, Words};
 use super::figures::FiguresQuery;
 use super::metric::Wanted;
 use super::parts::{Parts, float, whole};
-use super::{Kind, Place};
 
 /// Smallest groups that are counted; memory is bounded by this, and by the sessions whose single
 /// values are wanted.
@@ -37,16 +36,9 @@ pub(super) struct Tally<'a> {
     /// The columns' numbers in the scan.
     sums: Vec<Vec<usize>>,
     lists: Vec<usize>,
-    dimensions: Vec<Dimension>,
+    dimensions: Vec<Words>,
     slots: HashMap<Slot, usize>,
     parts: Vec<Parts>,
-}
-
-/// A dimension's values so far, each with its number.
-struct Dimension {
-    column: usize,
-    is_boolean: bool,
-    values: HashMap<Option<String>, u32>,
 }
 
 impl<'a> Tally<'a> {
@@ -57,16 +49,8 @@ impl<'a> Tally<'a> {
         wanted: &'a Wanted,
         scan: &mut Scan,
     ) -> Self {
-        let dimension = |place: &Place, scan: &mut Scan| Dimension {
-            column: scan.want(super::columns::Cell::of(place)),
-            is_boolean: place.kind() == Kind::Boolean,
-            values: HashMap::new(),
-        };
-        let dimensions = query
-            .group_by
-            .iter()
-            .map(|place| dimension(place, scan))
-            .collect();
+        let dimensions = query.group_by.iter().map(|place| Words::new(place, scan));
+        let dimensions = dimensions.collect();
         let sums = wanted.sums.iter().map(|summand| {
             let cells = summand.cells.iter().cloned();
             cells.map(|cell| scan.want(cell)).collect()
@@ -177,7 +161,7 @@ impl<'a> Tally<'a> {
         let values: Vec<Vec<Option<String>>> = self
             .dimensions
             .into_iter()
-            .map(Dimension::into_values)
+            .map(Words::into_values)
             .collect();
         let mut parts = self.parts.into_iter();
         let mut slots: Vec<(Slot, usize)> = self.slots.into_iter().collect();
@@ -195,48 +179,5 @@ impl<'a> Tally<'a> {
                 parts: parts.next()?,
             })
         })
-    }
-}
-
-impl Dimension {
-    /// The number of each picked row's value.
-    fn numbers(&mut self, rows: &Rows<'_>) -> Vec<u32> {
-        match rows.column(self.column) {
-            Some(Column::Texts(text)) => {
-                let known: Vec<u32> = text.words().map(|word| self.number(word)).collect();
-                let number = |row: &usize| {
-                    let code = text
-                        .codes()
-                        .get(*row)
-                        .and_then(|code| usize::try_from(*code).ok());
-                    code.and_then(|code| known.get(code).copied())
-                        .unwrap_or_default()
-                };
-                rows.picked.iter().map(number).collect()
-            }
-            _ => {
-                debug_assert!(self.is_boolean, "other dimensions are texts");
-                let numbers = rows.numbers(self.column);
-                let word = |number: f64| match number {
-                    it if it.is_nan() => None,
-                    it if it > 0.0 => Some("true"),
-                    _ => Some("false"),
-                };
-                let value = |row: &usize| numbers.get(*row).copied().unwrap_or(f64::NAN);
-                let words = rows.picked.iter().map(value).map(word);
-                words.map(|word| self.number(word)).collect()
-            }
-        }
-    }
-
-    fn number(&mut self, word: Option<&str>) -> u32 {
-        let next = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
-        *self.values.entry(word.map(str::to_owned)).or_insert(next)
-    }
-
-    fn into_values(self) -> Vec<Option<String>> {
-        let mut values: Vec<_> = self.values.into_iter().collect();
-        values.sort_unstable_by_key(|(_, number)| *number);
-        values.into_iter().map(|(value, _)| value).collect()
     }
 }

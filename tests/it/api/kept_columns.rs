@@ -57,11 +57,7 @@ async fn by_hour(reader: &Reader, time: &str) -> BTreeMap<String, (Value, Value)
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let params = Params::new(pairs.collect(), &[PERIOD_PARAMS, FIGURES_PARAMS]).unwrap();
     let query = FiguresQuery::parse("default", &params, "2026-11-24T00:00:00Z".parse().unwrap());
-    let answer = reader
-        .answer(query.unwrap().over(reader.columns()))
-        .await
-        .unwrap()
-        .unwrap();
+    let answer = reader.answer(query.unwrap()).await.unwrap().unwrap();
     let answer = serde_json::to_value(answer).unwrap();
     let series = answer["total"]["series"].as_array().unwrap().clone();
     let told = |stretch: &Value| {

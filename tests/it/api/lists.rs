@@ -108,8 +108,7 @@ async fn rows(server: &Server, parameters: &[(&str, &str)]) -> Vec<SummaryRow> {
     use video_telemetry::storage::query::{Columns, Reader};
     let (runtime, columns) = (tokio::runtime::Handle::current(), Columns::new(0));
     let reader = Reader::new(&server.database.url, runtime, columns).unwrap();
-    let question = question(parameters).over(reader.columns());
-    reader.answer(question).await.unwrap().rows
+    reader.answer(question(parameters)).await.unwrap().rows
 }
 
 #[actix_web::test]

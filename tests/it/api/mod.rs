@@ -1,11 +1,18 @@
 //! The query API over HTTP. Sessions are put into the table as they are, so that every figure can be
 //! worked out on paper.
 
+mod dimensions;
+mod errors;
 mod export;
 mod figures;
+mod histogram;
 mod kept_columns;
 mod lists;
+mod openapi;
+mod session_events;
+mod timeline;
 
+pub use openapi::examples::evening;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use video_telemetry::qoe::SessionSummary;

@@ -12,6 +12,7 @@ mod cell;
 mod column;
 mod load;
 mod scan;
+mod words;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use quick_cache::sync::Cache;
 pub(super) use cell::Cell;
 pub(super) use column::Column;
 pub(super) use scan::{Rows, Scan, snapshot};
+pub(super) use words::Words;
 
 use super::Clock;
 

@@ -51,6 +51,16 @@ impl Rows<'_> {
         self.column(at).map_or(&[], Column::numbers)
     }
 
+    /// The known numbers of the picked rows.
+    pub(in super::super) fn known(&self, at: usize) -> impl Iterator<Item = f64> {
+        let numbers = self.numbers(at);
+        let of_picked = self
+            .picked
+            .iter()
+            .filter_map(|row| numbers.get(*row).copied());
+        of_picked.filter(|number| !number.is_nan())
+    }
+
     /// When the sessions start or end, epoch µs.
     pub(in super::super) fn times_us(&self) -> &[f64] {
         self.numbers(0)
@@ -87,10 +97,21 @@ impl Scan {
         self.latest_first = true;
     }
 
-    /// Visits the period's hours in their order. A visit that is refused ends the scan. Between two
-    /// hours others get their turn: a scan takes the processor for long. The connection must be in a
-    /// [`snapshot`], or an hour's version and its columns may not belong together.
+    /// Visits the period's hours in their order, all as of one moment. A visit that is refused ends
+    /// the scan. Between two hours others get their turn: a scan takes the processor for long.
     pub(in super::super) async fn run(
+        &self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+        visit: impl FnMut(&Rows<'_>) -> bool + Send,
+    ) -> Result<(), StorageError> {
+        let run = async |connection: &mut _| self.run_within(connection, columns, visit).await;
+        snapshot(connection).run(run).await
+    }
+
+    /// The same within a [`snapshot`] that is open: outside of one, an hour's version and its columns
+    /// may not belong together.
+    pub(in super::super) async fn run_within(
         &self,
         connection: &mut AsyncPgConnection,
         columns: &Columns,
