@@ -141,8 +141,7 @@ async fn stored(args: &ListArgs, tables: &Tables, given: Parameters) -> anyhow::
     }
     let params = Params::new(given, &[PERIOD_PARAMS, SESSIONS_PARAMS, &["status"]])?;
     let query = SessionsQuery::parse(&args.project, &params, clock::now())?;
-    let reader = &tables.reader;
-    let page = reader.answer(query.over(reader.columns())).await?;
+    let page = tables.reader.answer(query).await?;
     let cursor = page.next.as_ref().map(Cursor::encode);
     let data = page.rows.into_iter().map(Session::finished).collect();
     Ok(serde_json::to_value(crate::http::List::new(data, cursor))?)

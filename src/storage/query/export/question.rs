@@ -32,7 +32,7 @@ impl Export {
     pub fn sessions(project: &str, params: &Params, now: DateTime<Utc>) -> Result<Self, Mistake> {
         let period = Period::parse(params, now)?;
         let filters = Filter::parse_all(params)?;
-        let columns = columns::choose(params, columns::of_sessions())?;
+        let columns = columns::choose(params, Column::of_sessions())?;
         let mut sql = declare(&columns, "session_summaries");
         push_scope(&mut sql, project, period, &filters);
         sql.push(" ORDER BY ");
@@ -50,7 +50,7 @@ impl Export {
     /// sorted by session, time and id.
     pub fn events(project: &str, params: &Params, now: DateTime<Utc>) -> Result<Self, Mistake> {
         let period = Period::parse(params, now)?;
-        let columns = columns::choose(params, columns::EVENTS.to_vec())?;
+        let columns = columns::choose(params, Column::of_events())?;
         let mut sql = declare(&columns, "qoe_v1.events");
         sql.push("project = ");
         sql.bind(Bind::Text(project.to_owned()));
