@@ -11,8 +11,8 @@ use utoipa::OpenApi;
 use super::super::{Problem, operation, site, telemetry};
 use super::docs::ProblemBody;
 use super::{
-    dimensions, errors, examples, histogram, metrics, openapi_body, params, session, sessions,
-    values,
+    dimensions, errors, examples, export, histogram, metrics, openapi_body, params, session,
+    sessions, values,
 };
 use crate::storage::query::{FIELDS, MEASURES};
 
@@ -37,6 +37,7 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         (name = "ingest", description = "What players send"),
         (name = "sessions", description = "Sessions, one by one"),
         (name = "figures", description = "Figures over many sessions"),
+        (name = "exports", description = "Everything, as a file"),
         (name = "operation", description = "For operators and their machines"),
         (name = "documentation", description = "This document"),
     ),
@@ -51,6 +52,8 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         dimensions::list,
         dimensions::values,
         errors::list,
+        export::sessions,
+        export::events,
         operation::healthz,
         operation::readyz,
         operation::metrics,

@@ -108,6 +108,7 @@ async fn the_parameters_that_are_told_are_those_that_are_known() {
                 let value = match name {
                     "metric" => "startup_ms",
                     "dimension" => "browser",
+                    "format" => "csv",
                     _ => "look",
                 };
                 asked = asked.replace(&format!("{{{name}}}"), value);
