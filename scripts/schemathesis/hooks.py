@@ -58,8 +58,6 @@ def repair_query(query):
             query.pop("order")
     if str(query.get("order", "")).endswith("delta"):
         query["compare"] = "previous"
-    if query.get("columns"):
-        query["columns"] = ",".join(dict.fromkeys(query["columns"].split(",")))
     # A session may last as long as there is time, and then nothing finer cuts it into few enough.
     if query.get("resolution", "raw") not in ("", "raw"):
         query["resolution"] = "365d"

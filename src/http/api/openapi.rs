@@ -37,7 +37,7 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         (name = "ingest", description = "What players send"),
         (name = "sessions", description = "Sessions, one by one"),
         (name = "figures", description = "Figures over many sessions"),
-        (name = "exports", description = "Rows as files"),
+        (name = "exports", description = "Everything, as a file"),
         (name = "operation", description = "For operators and their machines"),
         (name = "documentation", description = "This document"),
     ),

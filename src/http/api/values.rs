@@ -6,9 +6,7 @@ use utoipa::openapi::schema::{Array, Object, ObjectBuilder, OneOfBuilder, Schema
 use utoipa::openapi::{ArrayBuilder, KnownFormat, Ref, RefOr, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::storage::query::{
-    Column, Export, FIELDS, Field, INTERVALS, Kind, MAX_DAYS, MAX_TIME_MS, MEASURES,
-};
+use crate::storage::query::{FIELDS, Field, INTERVALS, Kind, MAX_DAYS, MAX_TIME_MS, MEASURES};
 
 /// Gives the documentation's name of a kind of values its schema.
 macro_rules! values {
@@ -45,39 +43,14 @@ values! {
     MetricOfEach: metric_of_each,
     DimensionName: dimension,
     ProblemCode: problem_code,
-    FileFormat: file_format,
-    SessionColumns: session_columns,
-    EventColumns: event_columns,
     EventsSort: events_sort,
     TextList: text_list,
-    Texts: texts,
     ResolutionText: resolution,
 }
 
 /// A problem's name for programs.
 fn problem_code() -> Object {
     words(super::super::problem::CODES)
-}
-
-/// What a file is.
-fn file_format() -> Object {
-    words(&["csv", "ndjson", "parquet"])
-}
-
-/// Columns of an export of sessions.
-fn session_columns() -> Object {
-    column_list(&Export::columns_of_sessions())
-}
-
-/// Columns of an export of events.
-fn event_columns() -> Object {
-    column_list(&Export::columns_of_events())
-}
-
-fn column_list(columns: &[Column]) -> Object {
-    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
-    let one = format!("({})", names.join("|"));
-    pattern(&format!("{one}(,{one})*"))
 }
 
 /// The order of a session's events.
@@ -88,13 +61,6 @@ fn events_sort() -> Object {
 /// Texts behind commas.
 fn text_list() -> Object {
     pattern(r"[^\u0000]*")
-}
-
-/// Texts behind commas, none of them empty, and more than one of that.
-fn texts() -> Array {
-    let text = r"([^\u0000,\\]|\\[^\u0000])+";
-    let texts = pattern(&format!(r"{text}(,{text})*\\?"));
-    ArrayBuilder::new().items(texts).build()
 }
 
 /// How fine a timeline is.
