@@ -35,6 +35,7 @@ pub use event::{
 };
 pub use explain::{Count, Part, Step, explain};
 pub use fold::{Applied, FOLD_VERSION, SessionFold, fold};
+pub use identity::{Dimension, Identity};
 pub use state::State;
 pub use summary::SessionSummary;
 

@@ -100,3 +100,16 @@ pub(super) struct FigureDocs {
     #[param(required = false, minimum = 1, maximum = 500, example = 20)]
     limit: i64,
 }
+
+/// Of what is live.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LiveDocs {
+    /// One dimension: viewer_id, browser, os, screen, player, player_version, video_id, video_title
+    /// or live.
+    #[param(required = false, example = "browser")]
+    group_by: String,
+    /// How many groups.
+    #[param(required = false, minimum = 1, maximum = 500, example = 20)]
+    limit: i64,
+}

@@ -6,6 +6,7 @@
 //! `storage::query`, the same for the command line.
 
 mod docs;
+mod live;
 mod metrics;
 mod session;
 mod sessions;
@@ -21,6 +22,8 @@ use crate::storage::query::{Mistake, Params};
 /// Every route below `/api`.
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
+        .service(page("/api/v1/live").route(read().to(live::now)))
+        .service(page("/api/v1/live/stream").route(read().to(live::stream)))
         .service(page("/api/v1/metrics").route(read().to(metrics::dictionary)))
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
         .service(page("/api/v1/sessions").route(read().to(sessions::list)))

@@ -3,6 +3,7 @@
 
 mod figures;
 mod lists;
+mod live;
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
