@@ -106,11 +106,12 @@ pub struct LiveStates {
 impl LiveQuery {
     /// Reads it from the parameters.
     pub fn parse(params: &Params) -> Result<Self, Mistake> {
-        let dimensions = Dimension::ALL.map(|it| (it.column(), Some(it)));
-        let dimension = match params.one("group_by")? {
-            Some(_) => params.choice("group_by", &dimensions)?,
-            None => None,
-        };
+        let dimension = params.one("group_by")?.map(|name| {
+            let found = Dimension::ALL.into_iter().find(|it| it.column() == name);
+            let known = Dimension::ALL.map(Dimension::column);
+            found.ok_or_else(|| Mistake::unknown("group_by", "dimension", name, known))
+        });
+        let dimension = dimension.transpose()?;
         Ok(Self {
             dimension,
             limit: usize::try_from(params.limit(DEFAULT_GROUPS)?).unwrap_or_default(),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::Mutex as Turn;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -98,7 +98,7 @@ impl Overview {
             by_project.entry(project).or_default().push(glance);
         }
         Self {
-            time: clock::now(),
+            time: clock::now().trunc_subsecs(3),
             made: Instant::now(),
             by_project,
             counted: Mutex::default(),

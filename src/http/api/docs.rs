@@ -105,8 +105,8 @@ pub(super) struct FigureDocs {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LiveDocs {
-    /// One dimension: viewer_id, browser, os, screen, player, player_version, video_id, video_title
-    /// or live.
+    /// One dimension: `viewer_id`, `browser`, `os`, `screen`, `player`, `player_version`, `video_id`,
+    /// `video_title` or `live`.
     #[param(required = false, example = "browser")]
     group_by: String,
     /// How many groups.
