@@ -12,7 +12,10 @@ use super::database::{block_on, with_database};
 use super::server::{Address, Server};
 use crate::app::Source;
 use crate::storage::Pool;
-use crate::storage::query::Reader;
+use crate::storage::query::{Columns, Reader};
+
+/// Columns of summaries that a command keeps between its questions.
+const CACHE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Names and values, as a URL has them.
 pub(super) type Parameters = Vec<(String, String)>;
@@ -85,7 +88,7 @@ impl ServerArgs {
         with_database(source, async |url, pool| {
             let tables = Tables {
                 pool: pool.clone(),
-                reader: Reader::new(url, Handle::current())?,
+                reader: Reader::new(url, Handle::current(), Columns::new(CACHE_BYTES))?,
             };
             work(&Asked::Database(tables)).await
         })

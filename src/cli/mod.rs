@@ -4,9 +4,11 @@ mod ask;
 mod completions;
 mod database;
 mod doctor;
+mod export;
 mod live;
 mod logging;
 mod migrate;
+mod openapi;
 mod output;
 mod progress;
 mod query;
@@ -76,6 +78,9 @@ enum Command {
     /// Look at session summaries
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
+    /// Write sessions or events to a file: CSV, NDJSON or Parquet
+    #[command(subcommand)]
+    Export(Box<export::ExportCommand>),
     /// Figures over many sessions: by dimension, over time, against before
     Query(Box<query::QueryArgs>),
     /// How it is right now, each second
@@ -84,6 +89,8 @@ enum Command {
     Simulate(Box<simulate::SimulateArgs>),
     /// Tell what the service finds on this machine, what is missing, and how to mend it
     Doctor,
+    /// Print the OpenAPI document of the HTTP interface
+    Openapi,
     /// Print the completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -116,10 +123,12 @@ impl Cli {
             Command::Refold(args) => refold::run(args, source),
             Command::Verify(args) => verify::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),
+            Command::Export(command) => export::run(*command, source),
             Command::Query(args) => query::run(&args, source),
             Command::Live(args) => live::run(&args),
             Command::Simulate(args) => simulate(&args, source),
             Command::Doctor => doctor::run(&source),
+            Command::Openapi => openapi::run(),
             Command::Completions(args) => completions::run(&args),
         }
     }

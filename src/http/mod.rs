@@ -24,7 +24,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource, Route, guard};
 
 pub use admission::Admission;
-pub use api::{List, Session, Status};
+pub use api::{List, Session, Status, document};
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use readiness::{Readiness, Unready};
@@ -104,6 +104,8 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
                 .default_service(web::to(problem::only_post)),
         )
         .configure(api::routes)
+        .service(page("/api/docs").route(read().to(site::docs)))
+        .service(page("/api/docs/{file:.*}").route(read().to(site::docs)))
         .service(page("/telemetry-plugin.js").route(read().to(site::plugin)))
         .service(page("/telemetry-plugin.js.map").route(read().to(site::plugin)))
         .service(page("/demo").route(read().to(site::demo)))

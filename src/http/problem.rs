@@ -17,6 +17,30 @@ use crate::storage::query::Mistake;
 /// Clients come back after a random number of seconds up to this, not all at once.
 const MAX_RETRY_AFTER_SECS: u32 = 5;
 
+/// Every code of a problem; a test holds them against [`Problem::code`].
+pub(super) const CODES: &[&str] = &[
+    "invalid_json",
+    "events_not_an_array",
+    "all_rejected",
+    "not_gzip",
+    "incomplete_body",
+    "slow_body",
+    "body_too_large",
+    "batch_too_large",
+    "unsupported_content_type",
+    "unsupported_content_encoding",
+    "overloaded",
+    "too_many_streams",
+    "storage_away",
+    "starting",
+    "draining",
+    "not_found",
+    "unknown_session",
+    "invalid_parameter",
+    "too_slow",
+    "method_not_allowed",
+];
+
 /// The methods of `/telemetry`.
 pub(super) const TELEMETRY_METHODS: &str = "POST, OPTIONS";
 
@@ -187,6 +211,8 @@ impl From<StorageError> for Problem {
         tracing::debug!(%error, "a question was not answered");
         if error.is_timeout() {
             Self::TooSlow
+        } else if matches!(error, StorageError::ExportsBusy) {
+            Self::Overloaded
         } else {
             Self::StorageAway
         }

@@ -92,6 +92,31 @@ pub enum Reason {
     Other,
 }
 
+impl Reason {
+    /// As it is sent; `None` for a text that is none of these.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Initial => "initial",
+            Self::Resume => "resume",
+            Self::Replay => "replay",
+            Self::Resumed => "resumed",
+            Self::Seek => "seek",
+            Self::Pause => "pause",
+            Self::Error => "error",
+            Self::Ended => "ended",
+            Self::Progress => "progress",
+            Self::SessionEnd => "session_end",
+            Self::User => "user",
+            Self::Background => "background",
+            Self::SourceChange => "source_change",
+            Self::Destroy => "destroy",
+            Self::PageClose => "page_close",
+            Self::Other => return None,
+        })
+    }
+}
+
 /// Our plugin's cumulative counters at the time of the event (wire names in camel case).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {

@@ -8,123 +8,62 @@
 
 use std::collections::HashSet;
 
-use super::{Event, SessionFold, SessionSummary, State};
+use super::part::{Count, Part, PartTimes};
+use super::readings::{self, Readings};
+use super::{Applied, Event, SessionFold, SessionSummary, State};
 
-/// A part of the partition: one of the summary's columns that add up to `session_ms`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    missing_docs,
-    reason = "the parts are those of the summary, see SessionSummary"
-)]
-pub enum Part {
-    Startup,
-    NoStart,
-    Playing,
-    Rebuffer,
-    Seek,
-    Paused,
-    Ended,
-    Idle,
-    Gap,
+/// Folds a session and tells what each event changed.
+#[derive(Debug, Default)]
+pub struct Explainer {
+    session: SessionFold,
+    before: SessionSummary,
 }
 
-impl Part {
-    /// All parts, in the order of the summary's columns.
-    pub const ALL: [Self; 9] = [
-        Self::Startup,
-        Self::NoStart,
-        Self::Playing,
-        Self::Rebuffer,
-        Self::Seek,
-        Self::Paused,
-        Self::Ended,
-        Self::Idle,
-        Self::Gap,
-    ];
-
-    /// The column of the summary that holds it.
-    #[must_use]
-    pub fn column(self) -> &'static str {
-        match self {
-            Self::Startup => "startup_ms",
-            Self::NoStart => "no_start_ms",
-            Self::Playing => "playing_ms",
-            Self::Rebuffer => "rebuffer_ms",
-            Self::Seek => "seek_ms",
-            Self::Paused => "paused_ms",
-            Self::Ended => "ended_ms",
-            Self::Idle => "idle_ms",
-            Self::Gap => "gap_ms",
-        }
-    }
-
-    /// Its time in a summary, ms.
-    #[must_use]
-    pub fn of(self, summary: &SessionSummary) -> i64 {
-        match self {
-            Self::Startup => summary.startup_ms.unwrap_or(0),
-            Self::NoStart => summary.no_start_ms,
-            Self::Playing => summary.playing_ms,
-            Self::Rebuffer => summary.rebuffer_ms,
-            Self::Seek => summary.seek_ms,
-            Self::Paused => summary.paused_ms,
-            Self::Ended => summary.ended_ms,
-            Self::Idle => summary.idle_ms,
-            Self::Gap => summary.gap_ms,
-        }
-    }
+/// What an event changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Since the session's first event, ms.
+    pub at_ms: i64,
+    /// Where the event led.
+    pub state: State,
+    /// What the event changed in the counts.
+    pub counted: Vec<(Count, i64)>,
+    /// Since the event before, ms; 0 for the first one.
+    pub lasted_ms: i64,
+    /// What that stretch changed in the parts; the changes add up to its length.
+    pub fed: PartTimes,
+    /// Of the change of `Part::Playing`: stalls too short to be a rebuffer, ms.
+    pub micro_stall_ms: i64,
+    /// What the event shows of the player.
+    pub readings: Readings,
 }
 
-/// What an event counts towards: one of the summary's counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    missing_docs,
-    reason = "the counts are those of the summary, see SessionSummary"
-)]
-pub enum Count {
-    MicroStalls,
-    Rebuffers,
-    Seeks,
-    Pauses,
-    Errors,
-    FatalErrors,
-}
-
-impl Count {
-    /// All counts, in the order of the summary's columns.
-    pub const ALL: [Self; 6] = [
-        Self::MicroStalls,
-        Self::Rebuffers,
-        Self::Seeks,
-        Self::Pauses,
-        Self::Errors,
-        Self::FatalErrors,
-    ];
-
-    /// The column of the summary that holds it.
-    #[must_use]
-    pub fn column(self) -> &'static str {
-        match self {
-            Self::MicroStalls => "micro_stall_count",
-            Self::Rebuffers => "rebuffer_count",
-            Self::Seeks => "seek_count",
-            Self::Pauses => "pause_count",
-            Self::Errors => "error_count",
-            Self::FatalErrors => "fatal_error_count",
+impl Explainer {
+    /// The next event in the order of the fold. Nothing is told of one that is late, see
+    /// [`SessionFold::apply`].
+    pub fn apply(&mut self, event: &Event) -> Option<Told> {
+        let dropped_before = self.session.samples.dropped_frames();
+        if self.session.apply(event) == Applied::Late {
+            return None;
         }
+        let after = self.session.partition();
+        let before = std::mem::replace(&mut self.before, after);
+        let after = &self.before;
+        Some(Told {
+            at_ms: after.session_ms,
+            state: self.session.state(),
+            counted: changes(Count::ALL, |count| count.of(after) - count.of(&before)),
+            lasted_ms: after.session_ms - before.session_ms,
+            fed: PartTimes::between(&before, after),
+            micro_stall_ms: after.micro_stall_ms - before.micro_stall_ms,
+            readings: readings::of(event, &self.session, dropped_before),
+        })
     }
 
-    /// Its value in a summary.
+    /// The session as folded so far.
     #[must_use]
-    pub fn of(self, summary: &SessionSummary) -> i64 {
-        match self {
-            Self::MicroStalls => summary.micro_stall_count,
-            Self::Rebuffers => summary.rebuffer_count,
-            Self::Seeks => summary.seek_count,
-            Self::Pauses => summary.pause_count,
-            Self::Errors => summary.error_count,
-            Self::FatalErrors => summary.fatal_error_count,
-        }
+    pub fn session(&self) -> &SessionFold {
+        &self.session
     }
 }
 
@@ -157,34 +96,30 @@ pub fn explain(events: &[Event]) -> Vec<Step<'_>> {
     let mut seen = HashSet::with_capacity(ordered.len());
     ordered.retain(|event| seen.insert((event.timestamp_ms, &event.event_id)));
 
-    let mut session = SessionFold::new();
-    let mut before = session.summary();
+    let mut explainer = Explainer::default();
     let mut steps: Vec<Step<'_>> = Vec::with_capacity(ordered.len());
     for event in ordered {
-        session.apply(event);
-        let after = session.summary();
+        // In order, since they are sorted and their identities differ.
+        let Some(told) = explainer.apply(event) else {
+            continue;
+        };
         if let Some(open) = steps.last_mut() {
-            close(open, &before, &after);
+            // The next event has come: it shows what the stretch was.
+            open.lasted_ms = told.lasted_ms;
+            open.fed = told.fed.iter().collect();
+            open.micro_stall_ms = told.micro_stall_ms;
         }
         steps.push(Step {
             event,
-            at_ms: after.session_ms,
-            state: session.state(),
-            counted: changes(Count::ALL, |count| count.of(&after) - count.of(&before)),
+            at_ms: told.at_ms,
+            state: told.state,
+            counted: told.counted,
             lasted_ms: 0,
             fed: Vec::new(),
             micro_stall_ms: 0,
         });
-        before = after;
     }
     steps
-}
-
-/// The next event has come: it shows what the stretch was.
-fn close(open: &mut Step<'_>, before: &SessionSummary, after: &SessionSummary) {
-    open.lasted_ms = after.session_ms - before.session_ms;
-    open.fed = changes(Part::ALL, |part| part.of(after) - part.of(before));
-    open.micro_stall_ms = after.micro_stall_ms - before.micro_stall_ms;
 }
 
 fn changes<T: Copy, const N: usize>(all: [T; N], change: impl Fn(T) -> i64) -> Vec<(T, i64)> {

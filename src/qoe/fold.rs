@@ -169,6 +169,16 @@ impl SessionFold {
         summarize::summary(self)
     }
 
+    /// Of the summary the parts and counts alone.
+    pub(super) fn partition(&self) -> SessionSummary {
+        summarize::partition(self)
+    }
+
+    /// The bitrate of the rendition on screen, kbps, once a first frame was shown.
+    pub(super) fn shown_bitrate_kbps(&self) -> Option<i32> {
+        self.quality.bitrate_kbps().filter(|_| self.started)
+    }
+
     /// The rendition on screen. A hole may take back what was credited since the last anchor
     /// (rule 11), so only anchors change the rendition in a session that has them.
     fn observe_quality(&mut self, event: &Event) {

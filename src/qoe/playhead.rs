@@ -249,7 +249,7 @@ impl Playhead {
 
 /// Where the playhead was at the event's stamp, s. A SEEK is stamped when it began and sent when it
 /// was over, so its position is the target's.
-fn position_at_stamp(event: &Event) -> Option<f64> {
+pub(super) fn position_at_stamp(event: &Event) -> Option<f64> {
     if event.kind == EventKind::Seek {
         return usable(event.seek.as_deref()?.from_sec);
     }

@@ -113,6 +113,11 @@ impl Quality {
         true
     }
 
+    /// The current rendition's bitrate, kbps.
+    pub(super) fn bitrate_kbps(&self) -> Option<i32> {
+        self.current.bitrate_kbps()
+    }
+
     /// The event names no other rendition than the current one.
     pub(super) fn same_after(&self, event: &Event) -> bool {
         self.current.after(event) == self.current

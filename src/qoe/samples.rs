@@ -11,13 +11,20 @@ struct Mean {
     count: u32,
 }
 
-impl Mean {
-    /// Larger values are not samples but nonsense; the bound keeps the sum finite.
-    const MAX: f64 = 1e12;
+/// Larger values are not samples but nonsense; the bound keeps a sum finite.
+const MAX_SAMPLE: f64 = 1e12;
 
+/// A value that can be a sample.
+pub(super) fn usable(sample: Option<f64>) -> Option<f64> {
+    // Adding 0 turns -0 into 0.
+    sample
+        .filter(|sample| (0.0..=MAX_SAMPLE).contains(sample))
+        .map(|sample| sample + 0.0)
+}
+
+impl Mean {
     fn add(&mut self, sample: Option<f64>) {
-        if let Some(sample) = sample.filter(|sample| (0.0..=Self::MAX).contains(sample)) {
-            // Adding to 0.0 turns -0.0 into 0.0.
+        if let Some(sample) = usable(sample) {
             self.sum += sample;
             self.count = self.count.saturating_add(1);
         }
@@ -74,6 +81,11 @@ impl Samples {
         latest(&mut self.watch_time_ms, event.total_watch_time_ms);
         latest(&mut self.pause_time_ms, event.total_pause_time_ms);
         latest(&mut self.interaction_count, event.interaction_count);
+    }
+
+    /// Frames dropped so far, if the client counts them.
+    pub(super) fn dropped_frames(&self) -> Option<i64> {
+        self.dropped.total.get()
     }
 
     /// Writes the sampled figures into the summary.

@@ -8,26 +8,45 @@ use super::score::{Inputs, Upscale, score};
 use super::state::State;
 
 pub(super) fn summary(fold: &SessionFold) -> SessionSummary {
-    let mut parts = fold.parts;
-    if parts.stall_ms > 0 {
-        parts.close_stall();
-    }
-    let mut summary = SessionSummary {
-        event_count: fold.event_count,
-        session_ms: fold.clock.session_ms(),
-        pause_count: fold.pause_count.into(),
-        seek_count: fold.seeks.count(),
-        ..SessionSummary::default()
-    };
+    let parts = settled(fold);
+    let mut summary = partition_by(fold, &parts);
     (summary.started_at_ms, summary.last_event_at_ms) = fold.clock.corrected_ms();
     fold.identity.write(&mut summary);
     fold.samples.write(&mut summary);
-    write_parts(&mut summary, fold, &parts);
     let quality = fold.quality.figures(summary.playing_ms);
     let upscale = quality.upscale;
     write_quality(&mut summary, quality);
     write_outcome(&mut summary, fold, &parts);
     summary.experience_score = score(&inputs(&summary, fold, upscale));
+    summary
+}
+
+/// The parts and counts alone; the rest is as in a session without events. Cheap enough to be asked
+/// after every event.
+pub(super) fn partition(fold: &SessionFold) -> SessionSummary {
+    partition_by(fold, &settled(fold))
+}
+
+/// The parts with the open stall ended.
+fn settled(fold: &SessionFold) -> Parts {
+    let mut parts = fold.parts;
+    if parts.stall_ms > 0 {
+        parts.close_stall();
+    }
+    parts
+}
+
+fn partition_by(fold: &SessionFold, parts: &Parts) -> SessionSummary {
+    let mut summary = SessionSummary {
+        event_count: fold.event_count,
+        session_ms: fold.clock.session_ms(),
+        pause_count: fold.pause_count.into(),
+        seek_count: fold.seeks.count(),
+        error_count: fold.errors.count(),
+        fatal_error_count: fold.errors.fatal_count(),
+        ..SessionSummary::default()
+    };
+    write_parts(&mut summary, fold, parts);
     summary
 }
 
@@ -69,8 +88,6 @@ fn write_quality(summary: &mut SessionSummary, quality: QualityFigures) {
 }
 
 fn write_outcome(summary: &mut SessionSummary, fold: &SessionFold, parts: &Parts) {
-    summary.error_count = fold.errors.count();
-    summary.fatal_error_count = fold.errors.fatal_count();
     summary.first_error = fold.errors.first();
     summary.vsf = fold.errors.vsf();
     summary.vpf = fold.errors.vpf(parts.playing_ms);

@@ -19,7 +19,7 @@ pub(super) const MAX_SESSIONS: usize = 500;
 
 /// The text of a jsonb value, without parsing it.
 #[derive(Debug, FromSqlRow)]
-pub(super) struct JsonText(pub(super) String);
+pub struct JsonText(pub String);
 
 impl diesel::deserialize::FromSql<Jsonb, Pg> for JsonText {
     fn from_sql(value: PgValue<'_>) -> diesel::deserialize::Result<Self> {

@@ -16,6 +16,7 @@ mod bad_events;
 mod bulk;
 mod chaos;
 mod cli;
+mod cli_export;
 mod cli_live;
 mod cli_query;
 mod cli_serve;

@@ -13,6 +13,7 @@ mod properties;
 mod same;
 mod service;
 mod streams;
+mod told;
 
 use proptest::prelude::ProptestConfig;
 

@@ -60,7 +60,6 @@ pub(in super::super) async fn now(
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "100 streams are open", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn stream(

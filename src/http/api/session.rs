@@ -91,6 +91,7 @@ impl Session {
     responses(
         (status = 200, body = Session, headers(("etag" = String, description = "strong for finished sessions, weak for live ones"))),
         (status = 304, description = "As in If-None-Match"),
+        (status = 400, body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No figures of such a session are known", body = super::docs::ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -100,6 +101,7 @@ pub(in super::super) async fn show(
     session_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
+    super::params(&request, &[])?;
     let key = SessionKey::new(&service.project, session_id.into_inner());
     let session = find(service, key).await?.ok_or(Problem::UnknownSession)?;
     let tag = session.tag();

@@ -1,13 +1,17 @@
 //! Which sessions a question is about: `filter=field:op:value`, as often as wanted; all must hold.
 //!
-//! The same filter is put into a statement for stored sessions and held against a row in memory for
-//! live ones; a test keeps the two alike. What is not known (NULL) passes `ne` and `null:true`, and no
+//! The same filter is put into a statement for lists of stored sessions, and held against values in
+//! memory for live ones and for figures; a test keeps the two alike. What is not known (NULL) passes `ne` and `null:true`, and no
 //! other test. Case of ASCII letters does not matter to `contains`.
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::columns::{Cell, Column};
 use super::fields::Kind;
+use super::parts::float;
 use super::period::parse_time;
 use super::place::Place;
 use super::sql::{Bind, Sql};
@@ -119,17 +123,96 @@ impl Filter {
     #[must_use]
     pub fn holds(&self, row: &Map<String, Value>) -> bool {
         let value = self.place.value(row);
-        match &self.test {
-            Test::Null(is_null) => value.is_null() == *is_null,
-            Test::AnyOf(values) => values.contain(value),
-            Test::NoneOf(values) => !values.contain(value),
-            Test::Compare(comparison, bound) => comparison.holds(value, bound),
-            Test::Contains(parts) => {
-                let text = text_of(value).map(|text| text.to_ascii_lowercase());
-                text.is_some_and(|text| parts.iter().any(|part| text.contains(part.as_str())))
+        self.test.holds(&Held::new(self.place.kind(), value))
+    }
+
+    /// The column that the condition is about.
+    pub(super) fn cell(&self) -> Cell {
+        Cell::of(&self.place)
+    }
+
+    /// Leaves of the picked rows of a column those for which the condition holds.
+    pub(super) fn pick(&self, column: &Column, picked: &mut Vec<usize>) {
+        match column {
+            Column::Numbers(numbers) => picked.retain(|row| {
+                let number = numbers.get(*row).copied();
+                self.test.holds(&Held::number(number))
+            }),
+            Column::Texts(text) => {
+                let holds = |word: Option<&str>| {
+                    let held = word.map_or(Held::Nothing, |word| Held::Text(word.into()));
+                    self.test.holds(&held)
+                };
+                let holding: Vec<bool> = text.words().map(holds).collect();
+                picked.retain(|row| {
+                    let code = text
+                        .codes()
+                        .get(*row)
+                        .and_then(|code| usize::try_from(*code).ok());
+                    code.and_then(|code| holding.get(code).copied())
+                        .unwrap_or_default()
+                });
             }
         }
     }
+}
+
+/// A value in memory.
+enum Held<'a> {
+    /// It is not known.
+    Nothing,
+    /// A number, 1 or 0 for true and false, epoch µs for a moment.
+    Number(f64),
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Held<'a> {
+    fn number(number: Option<f64>) -> Self {
+        number
+            .filter(|it| !it.is_nan())
+            .map_or(Self::Nothing, Self::Number)
+    }
+
+    /// Of a row that has moments as RFC 3339 and a site's own values as they were sent.
+    fn new(kind: Kind, value: &'a Value) -> Self {
+        let number = match kind {
+            Kind::Integer | Kind::Number => value.as_f64(),
+            Kind::Boolean => value.as_bool().map(f64::from),
+            Kind::Time => time_of(value).map(micros),
+            Kind::Text => {
+                let text = match value {
+                    Value::Null => None,
+                    Value::String(text) => Some(Cow::from(text)),
+                    // As `->>` gives it.
+                    other => Some(Cow::from(other.to_string())),
+                };
+                return text.map_or(Self::Nothing, Self::Text);
+            }
+        };
+        Self::number(number)
+    }
+}
+
+impl Test {
+    fn holds(&self, held: &Held<'_>) -> bool {
+        match (self, held) {
+            (Self::Null(is_null), held) => matches!(held, Held::Nothing) == *is_null,
+            (Self::AnyOf(values), held) => values.contain(held),
+            (Self::NoneOf(values), held) => !values.contain(held),
+            (Self::Compare(comparison, bound), Held::Number(number)) => {
+                comparison.holds(*number, bound)
+            }
+            (Self::Contains(parts), Held::Text(text)) => {
+                let text = text.to_ascii_lowercase();
+                parts.iter().any(|part| text.contains(part.as_str()))
+            }
+            (Self::Compare(..) | Self::Contains(_), _) => false,
+        }
+    }
+}
+
+fn micros(time: DateTime<Utc>) -> f64 {
+    float(time.timestamp_micros())
 }
 
 fn wrong(detail: impl std::fmt::Display) -> Mistake {
@@ -156,14 +239,14 @@ fn parse_test(place: &Place, op: &str, value: &str) -> Result<Test, Mistake> {
     };
     Ok(match op {
         "null" => Test::Null(parse_boolean(&place.name(), value)?),
-        "eq" => Test::AnyOf(Values::parse(place, &split(value)?)?),
-        "ne" => Test::NoneOf(Values::parse(place, &split(value)?)?),
+        "eq" => Test::AnyOf(Values::parse(place, &split("filter", value)?)?),
+        "ne" => Test::NoneOf(Values::parse(place, &split("filter", value)?)?),
         "gt" => ordered(Comparison::Greater)?,
         "gte" => ordered(Comparison::GreaterOrEqual)?,
         "lt" => ordered(Comparison::Less)?,
         "lte" => ordered(Comparison::LessOrEqual)?,
         _ if kind == Kind::Text => {
-            let parts = split(value)?;
+            let parts = split("filter", value)?;
             Test::Contains(parts.iter().map(|it| it.to_ascii_lowercase()).collect())
         }
         _ => {
@@ -174,7 +257,7 @@ fn parse_test(place: &Place, op: &str, value: &str) -> Result<Test, Mistake> {
 }
 
 /// At commas; `\,` is a comma and `\\` a backslash.
-fn split(value: &str) -> Result<Vec<String>, Mistake> {
+pub(super) fn split(parameter: &str, value: &str) -> Result<Vec<String>, Mistake> {
     let mut parts = vec![String::new()];
     let mut letters = value.chars();
     while let Some(letter) = letters.next() {
@@ -186,7 +269,8 @@ fn split(value: &str) -> Result<Vec<String>, Mistake> {
         }
     }
     if parts.len() > MAX_VALUES {
-        return Err(wrong(format!("at most {MAX_VALUES} values are allowed")));
+        let detail = format!("at most {MAX_VALUES} values are allowed");
+        return Err(Mistake::new(parameter, detail));
     }
     Ok(parts)
 }
@@ -237,16 +321,21 @@ impl Values {
         }
     }
 
-    fn contain(&self, value: &Value) -> bool {
+    fn contain(&self, held: &Held<'_>) -> bool {
+        let equals = |other: f64| match held {
+            Held::Number(number) => number
+                .partial_cmp(&other)
+                .is_some_and(std::cmp::Ordering::is_eq),
+            Held::Nothing | Held::Text(_) => false,
+        };
         match self {
-            Self::Texts(values) => text_of(value).is_some_and(|text| values.contains(&text)),
-            Self::Integers(values) => value.as_i64().is_some_and(|it| values.contains(&it)),
-            Self::Numbers(values) => {
-                let equal = |it: f64| values.iter().any(|value| value.total_cmp(&it).is_eq());
-                value.as_f64().is_some_and(equal)
+            Self::Texts(values) => {
+                matches!(held, Held::Text(text) if values.iter().any(|value| value == text))
             }
-            Self::Booleans(values) => value.as_bool().is_some_and(|it| values.contains(&it)),
-            Self::Times(values) => time_of(value).is_some_and(|it| values.contains(&it)),
+            Self::Integers(values) => values.iter().any(|value| equals(float(*value))),
+            Self::Numbers(values) => values.iter().any(|value| equals(*value)),
+            Self::Booleans(values) => values.iter().any(|value| equals(f64::from(*value))),
+            Self::Times(values) => values.iter().any(|value| equals(micros(*value))),
         }
     }
 }
@@ -261,11 +350,11 @@ impl Comparison {
         }
     }
 
-    fn holds(self, value: &Value, bound: &Bind) -> bool {
+    fn holds(self, number: f64, bound: &Bind) -> bool {
         let order = match bound {
-            Bind::Integer(bound) => value.as_i64().map(|it| it.cmp(bound)),
-            Bind::Number(bound) => value.as_f64().and_then(|it| it.partial_cmp(bound)),
-            Bind::Time(bound) => time_of(value).map(|it| it.cmp(bound)),
+            Bind::Integer(bound) => number.partial_cmp(&float(*bound)),
+            Bind::Number(bound) => number.partial_cmp(bound),
+            Bind::Time(bound) => number.partial_cmp(&micros(*bound)),
             _ => None,
         };
         order.is_some_and(|order| match self {
@@ -274,15 +363,6 @@ impl Comparison {
             Self::Less => order.is_lt(),
             Self::LessOrEqual => order.is_le(),
         })
-    }
-}
-
-/// As `->>` gives it.
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
     }
 }
 
