@@ -11,8 +11,8 @@ use utoipa::OpenApi;
 use super::super::{Problem, operation, site, telemetry};
 use super::docs::ProblemBody;
 use super::{
-    dimensions, errors, examples, export, histogram, metrics, openapi_body, params, session,
-    sessions, values,
+    dimensions, errors, examples, export, histogram, live, metrics, openapi_body, params, session,
+    session_events, sessions, timeline, values,
 };
 use crate::storage::query::{FIELDS, MEASURES};
 
@@ -38,6 +38,7 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         (name = "sessions", description = "Sessions, one by one"),
         (name = "figures", description = "Figures over many sessions"),
         (name = "exports", description = "Everything, as a file"),
+        (name = "live", description = "How it is right now"),
         (name = "operation", description = "For operators and their machines"),
         (name = "documentation", description = "This document"),
     ),
@@ -46,6 +47,8 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         telemetry::options,
         sessions::list,
         session::show,
+        session_events::list,
+        timeline::show,
         metrics::dictionary,
         metrics::query,
         histogram::show,
@@ -54,6 +57,8 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         errors::list,
         export::sessions,
         export::events,
+        live::now,
+        live::stream,
         operation::healthz,
         operation::readyz,
         operation::metrics,
