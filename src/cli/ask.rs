@@ -4,6 +4,7 @@
 //! answer: over HTTP, or from the very functions that the server's handlers call. So both ways tell
 //! the same, and a wrong parameter is refused in the same words.
 
+use anyhow::Context;
 use clap::Args;
 use tokio::runtime::Handle;
 
@@ -62,6 +63,16 @@ impl ServerArgs {
             Some(address) => Server::at(address, self.key.as_deref()),
             None => Ok(None),
         }
+    }
+
+    /// The server that is to be asked, or the one at this address.
+    pub(super) fn server_or(&self, address: &str) -> anyhow::Result<Server> {
+        if let Some(server) = self.server()? {
+            return Ok(server);
+        }
+        let address: Address = address.parse().map_err(anyhow::Error::msg)?;
+        let server = Server::at(&address, self.key.as_deref())?;
+        server.context("a server is wanted")
     }
 
     /// Runs a command's work with whom it asks: the server if one is named, else the database.

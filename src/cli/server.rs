@@ -84,8 +84,12 @@ impl Server {
             request = request.bearer_auth(key);
         }
         let sent = request.send().await.map_err(reqwest::Error::without_url);
-        let response =
-            sent.with_context(|| format!("the server at {} was not asked", self.url()))?;
+        let response = sent.with_context(|| {
+            format!(
+                "{} was not reached, --server names a running server",
+                self.url()
+            )
+        })?;
         if response.status().is_success() {
             return Ok(response);
         }

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::json;
 
 use super::body::MAX_BODY_BYTES;
+use super::streams::MAX_STREAMS;
 use super::wire::{MAX_BATCH_EVENTS, RejectedReply};
 use crate::storage::StorageError;
 use crate::storage::query::Mistake;
@@ -29,6 +30,7 @@ pub(super) const CODES: &[&str] = &[
     "unsupported_content_type",
     "unsupported_content_encoding",
     "overloaded",
+    "too_many_streams",
     "storage_away",
     "starting",
     "draining",
@@ -67,6 +69,8 @@ pub enum Problem {
     UnsupportedContentEncoding(String),
     /// More is in flight than there is room for.
     Overloaded,
+    /// As many streams are open as may be.
+    TooManyStreams,
     /// PostgreSQL is away: what of the request is stored is unknown.
     StorageAway,
     /// The server is not ready yet.
@@ -100,6 +104,7 @@ impl Problem {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             Problem::Overloaded
+            | Problem::TooManyStreams
             | Problem::StorageAway
             | Problem::TooSlow
             | Problem::Starting
@@ -123,6 +128,7 @@ impl Problem {
             Problem::UnsupportedContentType(_) => "unsupported_content_type",
             Problem::UnsupportedContentEncoding(_) => "unsupported_content_encoding",
             Problem::Overloaded => "overloaded",
+            Problem::TooManyStreams => "too_many_streams",
             Problem::StorageAway => "storage_away",
             Problem::Starting => "starting",
             Problem::Draining => "draining",
@@ -173,6 +179,10 @@ impl fmt::Display for Problem {
             Problem::Overloaded => {
                 f.write_str("too much is in flight, send the same request again later")
             }
+            Problem::TooManyStreams => write!(
+                f,
+                "{MAX_STREAMS} streams are open, ask /api/v1/live instead or come back later"
+            ),
             Problem::StorageAway => {
                 f.write_str("storage is away, send the same request again later")
             }

@@ -186,6 +186,8 @@ async fn every_subcommand_has_help_and_a_wrong_one_is_refused() {
         &["sessions"],
         &["sessions", "list"],
         &["sessions", "show"],
+        &["query"],
+        &["live"],
         &["simulate"],
         &["doctor"],
         &["completions"],
@@ -199,6 +201,7 @@ async fn every_subcommand_has_help_and_a_wrong_one_is_refused() {
         &["refold"],
         &["refold", "--all", "--session", "x"],
         &["sessions", "list", "--limit", "0"],
+        &["live", "--count", "0"],
         &["serve", "--idle-timeout", "soon"],
     ] {
         let ran = run("", wrong).await;

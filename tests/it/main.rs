@@ -18,6 +18,7 @@ mod bulk;
 mod chaos;
 mod cli;
 mod cli_export;
+mod cli_live;
 mod cli_query;
 mod cli_serve;
 mod cli_verify;

@@ -173,3 +173,15 @@ pub(super) struct ErrorsDocs {
     #[param(required = false, minimum = 1, maximum = 500, default = 20)]
     limit: i64,
 }
+
+/// Of what is live.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LiveDocs {
+    /// One dimension.
+    #[param(required = false, value_type = values::LiveDimension, inline, example = "browser")]
+    group_by: String,
+    /// How many groups.
+    #[param(required = false, minimum = 1, maximum = 500, default = 20)]
+    limit: i64,
+}

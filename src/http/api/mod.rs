@@ -13,6 +13,7 @@ mod export;
 mod export_docs;
 mod histogram;
 mod large;
+mod live;
 mod metrics;
 mod openapi;
 mod openapi_body;
@@ -46,6 +47,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(page("/api/v1/dimensions").route(read().to(dimensions::list)))
         .service(page("/api/v1/dimensions/{dimension}/values").route(read().to(dimensions::values)))
         .service(page("/api/v1/errors").route(read().to(errors::list)))
+        .service(page("/api/v1/live").route(read().to(live::now)))
+        .service(page("/api/v1/live/stream").route(read().to(live::stream)))
         .service(page("/api/v1/metrics").route(read().to(metrics::dictionary)))
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
         .service(page("/api/v1/metrics/{metric}/histogram").route(read().to(histogram::show)))

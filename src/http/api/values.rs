@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{Array, Object, ObjectBuilder, OneOfBuilder, Schema
 use utoipa::openapi::{ArrayBuilder, KnownFormat, Ref, RefOr, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::qoe::Dimension;
 use crate::storage::query::{FIELDS, Field, INTERVALS, Kind, MAX_DAYS, MAX_TIME_MS, MEASURES};
 
 /// Gives the documentation's name of a kind of values its schema.
@@ -42,6 +43,7 @@ values! {
     ErrorsOrder: errors_order,
     MetricOfEach: metric_of_each,
     DimensionName: dimension,
+    LiveDimension: live_dimension,
     ProblemCode: problem_code,
     EventsSort: events_sort,
     TextList: text_list,
@@ -184,6 +186,11 @@ fn dimension() -> Object {
     let dimensions = FIELDS.iter().filter(|field| field.dimension.is_some());
     let names: Vec<&str> = dimensions.map(|field| field.name).collect();
     pattern(&format!("{}|{CUSTOM}", names.join("|")))
+}
+
+/// What live sessions can be grouped by.
+fn live_dimension() -> Object {
+    words(&Dimension::ALL.map(Dimension::column))
 }
 
 /// Up to two of them.

@@ -8,6 +8,7 @@ mod figures;
 mod histogram;
 mod kept_columns;
 mod lists;
+mod live;
 mod openapi;
 mod session_events;
 mod timeline;
