@@ -79,7 +79,7 @@ pub(super) async fn demo(request: HttpRequest) -> Result<HttpResponse, Problem> 
 pub(super) async fn docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let name = match request.match_info().query("file") {
         "" => "docs/index.html",
-        _ => request.path().trim_start_matches("/api/"),
+        _ => request.path().strip_prefix("/api/").unwrap_or_default(),
     };
     let Some(file) = Found::new(name, &request) else {
         return absent(&request);

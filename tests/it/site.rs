@@ -1,4 +1,5 @@
-//! What the server serves to browsers from the binary itself: the plugin and the demo.
+//! What the server serves to browsers from the binary itself: the plugin, the demo
+//! and the documentation page.
 //!
 //! These tests are about the web part as it was built, so it must be: `./scripts/build`, or `npm run
 //! build` in `web/`, before the tests are compiled.
@@ -157,6 +158,31 @@ async fn the_demo_and_every_file_it_names_are_there() {
 }
 
 #[actix_web::test]
+async fn the_documentation_page_has_all_it_names_and_may_load_nothing_else() {
+    let server = site().await;
+    let page = get(&server, "/api/docs").await;
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self'; "),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(get(&server, "/api/docs/").await.text, page.text);
+    let mut files = 0;
+    for attribute in ["src=\"", "href=\""] {
+        for rest in page.text.split(attribute).skip(1) {
+            let target = rest.split('"').next().unwrap();
+            assert!(target.starts_with("/api/"), "{target}");
+            assert_eq!(get(&server, target).await.status, 200, "{target}");
+            files += 1;
+        }
+    }
+    assert!(files >= 6, "{files}");
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
 async fn the_demo_s_stream_is_there_down_to_its_last_segment() {
     let server = site().await;
     let playlist_type = Some("application/vnd.apple.mpegurl");
@@ -228,6 +254,9 @@ async fn what_is_not_embedded_is_not_there() {
         "/demo/index.html.gz",
         "/demo/index.html/",
         "/demo//index.html",
+        "/api/docs/nothing.js",
+        "/api/docs/index.html.gz",
+        "/api/docs/../demo/index.html",
         "/telemetry-plugin.js.gz",
         "/telemetry-plugin.css",
     ] {

@@ -15,12 +15,28 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("errors", include_str!("../../../docs/examples/errors.json")),
     (
+        "export-events",
+        include_str!("../../../docs/examples/export-events.json"),
+    ),
+    (
+        "export-sessions",
+        include_str!("../../../docs/examples/export-sessions.json"),
+    ),
+    (
+        "healthz",
+        include_str!("../../../docs/examples/healthz.json"),
+    ),
+    (
         "histogram",
         include_str!("../../../docs/examples/histogram.json"),
     ),
     (
         "histogram-mistake",
         include_str!("../../../docs/examples/histogram-mistake.json"),
+    ),
+    (
+        "metrics",
+        include_str!("../../../docs/examples/metrics.json"),
     ),
     (
         "metrics-query",
@@ -39,12 +55,20 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../../docs/examples/session.json"),
     ),
     (
+        "session-events",
+        include_str!("../../../docs/examples/session-events.json"),
+    ),
+    (
         "sessions",
         include_str!("../../../docs/examples/sessions.json"),
     ),
     (
         "telemetry",
         include_str!("../../../docs/examples/telemetry.json"),
+    ),
+    (
+        "timeline",
+        include_str!("../../../docs/examples/timeline.json"),
     ),
     (
         "unknown-session",
@@ -62,6 +86,8 @@ pub(super) struct Example {
     /// As in the document, with its placeholders.
     pub(super) path: String,
     pub(super) status: String,
+    /// Without parameters.
+    pub(super) content_type: String,
     pub(super) answer: Value,
 }
 
@@ -82,6 +108,7 @@ impl Example {
             name: name.to_owned(),
             method,
             path: word("path")?,
+            content_type: word("content_type")?,
             status: file.get("status")?.as_u64()?.to_string(),
             answer: file.get("answer")?.clone(),
             request,

@@ -83,8 +83,8 @@ impl PartialSchema for AnyOf {
         let text = r"([^,\\\u0000]|\\[^\u0000])+";
         let texts = ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some(format!("^{text}(,{text})*$")));
-        let array = ArrayBuilder::new().items(texts).max_items(Some(20));
+            .pattern(Some(format!(r"^{text}(,{text})*\\?$")));
+        let array = ArrayBuilder::new().items(texts);
         Schema::Array(array.build()).into()
     }
 }

@@ -127,7 +127,7 @@ fn complete(document: &mut Value) {
             &example.status,
         ];
         let content = at(at(document, &path), &["content"]).as_object_mut();
-        for (_, content) in content.into_iter().flatten() {
+        if let Some(content) = content.and_then(|it| it.get_mut(&example.content_type)) {
             *at(content, &["examples", &example.name]) = json!({
                 "summary": example.request,
                 "value": example.answer,

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use super::super::{Entrance, Problem};
 use super::session::CACHE;
-use super::{List, large, params};
+use super::{List, large, params, values};
 use crate::storage::SessionKey;
 use crate::storage::query::{SESSION_EVENTS_PARAMS, SessionEvent, SessionEventsQuery};
 
@@ -18,13 +18,13 @@ use crate::storage::query::{SESSION_EVENTS_PARAMS, SessionEvent, SessionEventsQu
 pub(in super::super) struct EventsDocs {
     /// `event_timestamp` (default), or `-event_timestamp` for the latest first; events of one
     /// millisecond by their ids.
-    #[param(required = false, example = "event_timestamp")]
+    #[param(required = false, value_type = values::EventsSort, inline)]
     sort: String,
     /// Only events of this type, as it was sent; a comma stands for any of (`\,` is a comma).
-    #[param(required = false, example = "BUFFER_START,BUFFER_END")]
+    #[param(required = false, value_type = values::TextList, inline)]
     r#type: String,
     /// `next_cursor` of the page before.
-    #[param(required = false)]
+    #[param(required = false, value_type = values::CursorText, inline)]
     cursor: String,
     /// How many events.
     #[param(required = false, minimum = 1, maximum = 500, example = 100)]

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::site::knows;
 use super::super::{Entrance, Problem, Service};
 use super::session::{CACHE, Status};
-use super::{large, params};
+use super::{large, params, values};
 use crate::qoe::FOLD_VERSION;
 use crate::storage::query::{
     Resolution, Standing, StandingQuery, TIMELINE_PARAMS, Timeline, TimelineQuery,
@@ -24,7 +24,7 @@ use crate::storage::{SessionKey, SummaryRow};
 pub(in super::super) struct TimelineDocs {
     /// `raw` for every sample, or the length of a bucket: a number and ms, s, m, h or d. Default:
     /// what cuts the session into at most 2000. More than 100 000 buckets are refused.
-    #[param(required = false, example = "1s")]
+    #[param(required = false, value_type = values::ResolutionText, inline)]
     resolution: String,
 }
 

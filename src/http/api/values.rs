@@ -45,11 +45,29 @@ values! {
     DimensionName: dimension,
     LiveDimension: live_dimension,
     ProblemCode: problem_code,
+    EventsSort: events_sort,
+    TextList: text_list,
+    ResolutionText: resolution,
 }
 
 /// A problem's name for programs.
 fn problem_code() -> Object {
     words(super::super::problem::CODES)
+}
+
+/// The order of a session's events.
+fn events_sort() -> Object {
+    words(&["event_timestamp", "-event_timestamp"])
+}
+
+/// Texts behind commas.
+fn text_list() -> Object {
+    pattern(r"[^\u0000]*")
+}
+
+/// How fine a timeline is.
+fn resolution() -> Object {
+    pattern("raw|0*[1-9][0-9]{0,9}(ms|s|m|h|d)")
 }
 
 /// The component of one filter.
@@ -188,7 +206,6 @@ fn dimensions() -> Array {
 fn filters() -> Array {
     ArrayBuilder::new()
         .items(RefOr::<Schema>::Ref(Ref::from_schema_name(FILTER)))
-        .max_items(Some(50))
         .build()
 }
 
