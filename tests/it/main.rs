@@ -12,6 +12,7 @@
 
 mod answers;
 mod api;
+mod api_docs;
 mod bad_events;
 mod bulk;
 mod chaos;

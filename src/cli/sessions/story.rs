@@ -94,8 +94,8 @@ fn spoken(ms: i64) -> String {
     let secs = ms / 1000;
     match ms {
         ..1000 => format!("{ms} ms"),
-        ..60_000 => format!("{secs}.{} s", ms % 1000 / 100),
-        ..3_600_000 => format!("{} min {:02} s", secs / 60, secs % 60),
+        1000..60_000 => format!("{secs}.{} s", ms % 1000 / 100),
+        60_000..3_600_000 => format!("{} min {:02} s", secs / 60, secs % 60),
         _ => format!("{} h {:02} min", secs / 3600, secs % 3600 / 60),
     }
 }

@@ -8,10 +8,10 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use utoipa::IntoParams;
 
 use super::super::{Entrance, Problem, Service};
 use super::docs::{FilterDocs, PeriodDocs, ProblemBody};
+use super::export_docs::{EventsDocs, FormatPath, SessionColumnsDocs};
 use super::params;
 use super::session::CACHE;
 use crate::session::clock;
@@ -19,41 +19,6 @@ use crate::storage::StorageError;
 use crate::storage::query::{
     EVENTS_EXPORT_PARAMS, Export, Format, PERIOD_PARAMS, Period, SESSIONS_EXPORT_PARAMS,
 };
-
-/// Of exports.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its documentation is used")]
-pub(super) struct ExportDocs {
-    /// Names of columns behind commas, in the order wanted. Default: all.
-    #[param(required = false, example = "session_id,started_at,rebuffer_ratio")]
-    columns: String,
-}
-
-/// Which events.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its documentation is used")]
-pub(super) struct EventsDocs {
-    /// The first moment by the client's clock: RFC 3339 or epoch ms. Default: 24 hours before `to`.
-    #[param(required = false)]
-    from: String,
-    /// The first moment that is not in it. Default: now.
-    #[param(required = false)]
-    to: String,
-    /// Instead of `from`: how long before `to`, as 30m, 24h, 7d, 2w.
-    #[param(required = false, example = "1h")]
-    last: String,
-    /// Of these sessions only; a comma stands for any of (`\,` is a comma).
-    #[param(required = false)]
-    session_id: Vec<String>,
-    /// Of these types only, likewise.
-    #[param(required = false, example = json!(["PLAYER_ERROR"]))]
-    r#type: Vec<String>,
-    /// Names of columns of `qoe_v1.events` behind commas, in the order wanted. Default: all.
-    #[param(required = false)]
-    columns: String,
-}
 
 /// Finished sessions as a file
 ///
@@ -64,11 +29,11 @@ pub(super) struct EventsDocs {
     get,
     path = "/api/v1/export/sessions.{format}",
     tag = "exports",
-    params(("format" = String, Path, description = "csv, ndjson or parquet", example = "csv"), ExportDocs, PeriodDocs, FilterDocs),
+    params(FormatPath, SessionColumnsDocs, PeriodDocs, FilterDocs),
     responses(
         (status = 200, description = "The file. One that could not be sent whole breaks off", content((String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.parquet"))),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Other exports are running, or storage is away", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such format", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn sessions(
@@ -85,17 +50,17 @@ pub(in super::super) async fn sessions(
 
 /// Events as a file
 ///
-/// The events of a period by the client's clock, with the columns of `qoe_v1.events`: day by day and
-/// within a day in no promised order; those of named sessions by session, time and id.
+/// The events of a period by the client's clock, with the columns of `qoe_v1.events`, in no promised
+/// order; those of named sessions by session, time and id.
 #[utoipa::path(
     get,
     path = "/api/v1/export/events.{format}",
     tag = "exports",
-    params(("format" = String, Path, description = "ndjson, csv or parquet", example = "ndjson"), EventsDocs),
+    params(FormatPath, EventsDocs),
     responses(
         (status = 200, description = "The file. One that could not be sent whole breaks off", content((String = "application/x-ndjson"), (String = "text/csv"), (String = "application/vnd.apache.parquet"))),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Other exports are running, or storage is away", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such format", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn events(

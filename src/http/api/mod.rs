@@ -10,6 +10,7 @@ mod docs;
 mod errors;
 mod examples;
 mod export;
+mod export_docs;
 mod histogram;
 mod large;
 mod live;

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use super::super::{Problem, operation, site, telemetry};
 use super::docs::ProblemBody;
 use super::{
-    dimensions, errors, examples, histogram, live, metrics, openapi_body, params, session,
+    dimensions, errors, examples, export, histogram, live, metrics, openapi_body, params, session,
     sessions, values,
 };
 use crate::storage::query::{FIELDS, MEASURES};
@@ -38,6 +38,7 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         (name = "sessions", description = "Sessions, one by one"),
         (name = "figures", description = "Figures over many sessions"),
         (name = "live", description = "How it is right now"),
+        (name = "exports", description = "Everything, as a file"),
         (name = "operation", description = "For operators and their machines"),
         (name = "documentation", description = "This document"),
     ),
@@ -54,6 +55,8 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         errors::list,
         live::now,
         live::stream,
+        export::sessions,
+        export::events,
         operation::healthz,
         operation::readyz,
         operation::metrics,

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::condition::time_of;
 use super::fields::Kind;
-use super::filter::time_of;
 use super::sql::{Bind, Sql};
 use super::{Mistake, Params, Period, Sort};
 

@@ -4,14 +4,11 @@
 //! memory for live ones and for figures; a test keeps the two alike. What is not known (NULL) passes `ne` and `null:true`, and no
 //! other test. Case of ASCII letters does not matter to `contains`.
 
-use std::borrow::Cow;
-
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::columns::{Cell, Column};
+use super::condition::{Comparison, Held, Test, Values};
 use super::fields::Kind;
-use super::parts::float;
 use super::period::parse_time;
 use super::place::Place;
 use super::sql::{Bind, Sql};
@@ -30,33 +27,6 @@ const OPS: [&str; 8] = ["eq", "ne", "gt", "gte", "lt", "lte", "contains", "null"
 pub struct Filter {
     place: Place,
     test: Test,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Test {
-    Null(bool),
-    AnyOf(Values),
-    NoneOf(Values),
-    Compare(Comparison, Bind),
-    Contains(Vec<String>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
-    Greater,
-    GreaterOrEqual,
-    Less,
-    LessOrEqual,
-}
-
-/// Values of one kind.
-#[derive(Debug, Clone, PartialEq)]
-enum Values {
-    Texts(Vec<String>),
-    Integers(Vec<i64>),
-    Numbers(Vec<f64>),
-    Booleans(Vec<bool>),
-    Times(Vec<DateTime<Utc>>),
 }
 
 impl Filter {
@@ -155,64 +125,6 @@ impl Filter {
             }
         }
     }
-}
-
-/// A value in memory.
-enum Held<'a> {
-    /// It is not known.
-    Nothing,
-    /// A number, 1 or 0 for true and false, epoch µs for a moment.
-    Number(f64),
-    Text(Cow<'a, str>),
-}
-
-impl<'a> Held<'a> {
-    fn number(number: Option<f64>) -> Self {
-        number
-            .filter(|it| !it.is_nan())
-            .map_or(Self::Nothing, Self::Number)
-    }
-
-    /// Of a row that has moments as RFC 3339 and a site's own values as they were sent.
-    fn new(kind: Kind, value: &'a Value) -> Self {
-        let number = match kind {
-            Kind::Integer | Kind::Number => value.as_f64(),
-            Kind::Boolean => value.as_bool().map(f64::from),
-            Kind::Time => time_of(value).map(micros),
-            Kind::Text => {
-                let text = match value {
-                    Value::Null => None,
-                    Value::String(text) => Some(Cow::from(text)),
-                    // As `->>` gives it.
-                    other => Some(Cow::from(other.to_string())),
-                };
-                return text.map_or(Self::Nothing, Self::Text);
-            }
-        };
-        Self::number(number)
-    }
-}
-
-impl Test {
-    fn holds(&self, held: &Held<'_>) -> bool {
-        match (self, held) {
-            (Self::Null(is_null), held) => matches!(held, Held::Nothing) == *is_null,
-            (Self::AnyOf(values), held) => values.contain(held),
-            (Self::NoneOf(values), held) => !values.contain(held),
-            (Self::Compare(comparison, bound), Held::Number(number)) => {
-                comparison.holds(*number, bound)
-            }
-            (Self::Contains(parts), Held::Text(text)) => {
-                let text = text.to_ascii_lowercase();
-                parts.iter().any(|part| text.contains(part.as_str()))
-            }
-            (Self::Compare(..) | Self::Contains(_), _) => false,
-        }
-    }
-}
-
-fn micros(time: DateTime<Utc>) -> f64 {
-    float(time.timestamp_micros())
 }
 
 fn wrong(detail: impl std::fmt::Display) -> Mistake {
@@ -320,24 +232,6 @@ impl Values {
             Self::Times(values) => Bind::Times(values),
         }
     }
-
-    fn contain(&self, held: &Held<'_>) -> bool {
-        let equals = |other: f64| match held {
-            Held::Number(number) => number
-                .partial_cmp(&other)
-                .is_some_and(std::cmp::Ordering::is_eq),
-            Held::Nothing | Held::Text(_) => false,
-        };
-        match self {
-            Self::Texts(values) => {
-                matches!(held, Held::Text(text) if values.iter().any(|value| value == text))
-            }
-            Self::Integers(values) => values.iter().any(|value| equals(float(*value))),
-            Self::Numbers(values) => values.iter().any(|value| equals(*value)),
-            Self::Booleans(values) => values.iter().any(|value| equals(f64::from(*value))),
-            Self::Times(values) => values.iter().any(|value| equals(micros(*value))),
-        }
-    }
 }
 
 impl Comparison {
@@ -349,25 +243,4 @@ impl Comparison {
             Self::LessOrEqual => " <= ",
         }
     }
-
-    fn holds(self, number: f64, bound: &Bind) -> bool {
-        let order = match bound {
-            Bind::Integer(bound) => number.partial_cmp(&float(*bound)),
-            Bind::Number(bound) => number.partial_cmp(bound),
-            Bind::Time(bound) => number.partial_cmp(&micros(*bound)),
-            _ => None,
-        };
-        order.is_some_and(|order| match self {
-            Self::Greater => order.is_gt(),
-            Self::GreaterOrEqual => order.is_ge(),
-            Self::Less => order.is_lt(),
-            Self::LessOrEqual => order.is_le(),
-        })
-    }
-}
-
-/// Rows in memory have moments as RFC 3339.
-pub(super) fn time_of(value: &Value) -> Option<DateTime<Utc>> {
-    let time = DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
-    Some(time.to_utc())
 }

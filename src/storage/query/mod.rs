@@ -10,6 +10,7 @@
 
 mod board;
 mod columns;
+mod condition;
 mod cursor;
 mod dimension_values;
 mod dimensions;

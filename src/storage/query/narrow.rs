@@ -12,7 +12,7 @@ use diesel_async::AsyncPgConnection;
 use serde_json::Value;
 
 use super::columns::{Cell, Column, Columns, Rows, Scan};
-use super::filter::time_of;
+use super::condition::time_of;
 use super::parts::{float, whole};
 use super::{Cursor, Kind, Place, SessionsQuery, Sort};
 use crate::storage::StorageError;

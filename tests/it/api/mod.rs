@@ -13,6 +13,7 @@ mod openapi;
 mod session_events;
 mod timeline;
 
+pub use openapi::examples::evening;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use video_telemetry::qoe::SessionSummary;

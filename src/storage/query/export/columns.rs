@@ -31,6 +31,19 @@ pub struct Column {
 }
 
 impl Column {
+    /// The columns of `session_summaries`, in the table's order.
+    #[must_use]
+    pub fn of_sessions() -> Vec<Self> {
+        let names = SummaryRow::empty().columns();
+        names.keys().filter_map(|name| of_session(name)).collect()
+    }
+
+    /// The columns of `qoe_v1.events`, in the view's order.
+    #[must_use]
+    pub fn of_events() -> Vec<Self> {
+        EVENTS.to_vec()
+    }
+
     const fn new(name: &'static str, kind: ColumnKind) -> Self {
         Self { name, kind }
     }
@@ -51,12 +64,6 @@ const UNFILTERED: [Column; 3] = [
     Column::new("playing_ms_by_height", ColumnKind::Json),
 ];
 
-/// The columns of `session_summaries`, in the table's order.
-pub(super) fn of_sessions() -> Vec<Column> {
-    let names = SummaryRow::empty().columns();
-    names.keys().filter_map(|name| of_session(name)).collect()
-}
-
 fn of_session(name: &str) -> Option<Column> {
     let unfiltered = UNFILTERED.into_iter().find(|column| column.name == name);
     unfiltered.or_else(|| {
@@ -72,8 +79,7 @@ fn of_session(name: &str) -> Option<Column> {
     })
 }
 
-/// The columns of `qoe_v1.events`, in the view's order.
-pub(super) const EVENTS: [Column; 33] = [
+const EVENTS: [Column; 33] = [
     Column::new("project", ColumnKind::Text),
     Column::new("session_id", ColumnKind::Text),
     Column::new("event_id", ColumnKind::Text),
@@ -137,7 +143,10 @@ mod tests {
     #[test]
     fn every_column_of_a_summary_is_exported() {
         let names: Vec<String> = SummaryRow::empty().columns().keys().cloned().collect();
-        let exported: Vec<&str> = of_sessions().iter().map(|column| column.name).collect();
+        let exported: Vec<&str> = Column::of_sessions()
+            .iter()
+            .map(|column| column.name)
+            .collect();
         assert_eq!(exported, names);
     }
 }

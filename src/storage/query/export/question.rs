@@ -32,7 +32,7 @@ impl Export {
     pub fn sessions(project: &str, params: &Params, now: DateTime<Utc>) -> Result<Self, Mistake> {
         let period = Period::parse(params, now)?;
         let filters = Filter::parse_all(params)?;
-        let columns = columns::choose(params, columns::of_sessions())?;
+        let columns = columns::choose(params, Column::of_sessions())?;
         let mut sql = declare(&columns, "session_summaries");
         push_scope(&mut sql, project, period, &filters);
         sql.push(" ORDER BY ");
@@ -45,12 +45,12 @@ impl Export {
         })
     }
 
-    /// The events of a period by the client's clock, day by day and within a day as they are stored:
-    /// there is no index by time alone, and to sort a day's events would keep everybody waiting. The
-    /// events of named sessions are sorted by session, time and id.
+    /// The events of a period by the client's clock, as they are stored: there is no index by time
+    /// alone, and to sort a day's events would keep everybody waiting. The events of named sessions are
+    /// sorted by session, time and id.
     pub fn events(project: &str, params: &Params, now: DateTime<Utc>) -> Result<Self, Mistake> {
         let period = Period::parse(params, now)?;
-        let columns = columns::choose(params, columns::EVENTS.to_vec())?;
+        let columns = columns::choose(params, Column::of_events())?;
         let mut sql = declare(&columns, "qoe_v1.events");
         sql.push("project = ");
         sql.bind(Bind::Text(project.to_owned()));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use diesel_async::SimpleAsyncConnection;
 use futures_util::TryStreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -190,11 +191,38 @@ async fn unread(server: &Server, limits: Limits) -> (usize, StorageError) {
 }
 
 async fn begin_unread(exporter: &Exporter) -> Download {
+    exporter.start(of_the_day(), Format::Csv).await.unwrap()
+}
+
+fn of_the_day() -> Export {
     let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let params = Params::new(DAY.map(pair).to_vec(), &[&["from", "to"]]).unwrap();
     let now = "2026-11-24T00:00:00Z".parse().unwrap();
-    let export = Export::sessions("default", &params, now).unwrap();
-    exporter.start(export, Format::Csv).await.unwrap()
+    Export::sessions("default", &params, now).unwrap()
+}
+
+#[actix_web::test]
+async fn a_statement_ends_whose_reader_leaves_before_the_first_row() {
+    let server = server().await;
+    let mut holder = server.database.pool.get().await.unwrap();
+    holder
+        .batch_execute("BEGIN; LOCK TABLE session_summaries")
+        .await
+        .unwrap();
+    let exporter = Exporter::new(&server.database.url, Handle::current(), Limits::default());
+    let waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() \
+         AND application_name = 'video-telemetry export' AND wait_event_type = 'Lock'";
+    let waits = until("the export waits", async || {
+        (server.database.count(waiting).await == 1).then_some(())
+    });
+    tokio::select! {
+        _ = exporter.start(of_the_day(), Format::Csv) => panic!("it cannot have begun"),
+        () = waits => {}
+    }
+    // The lock is still held.
+    none_is_running(&server).await;
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    server.application.stop().await.unwrap();
 }
 
 #[actix_web::test]

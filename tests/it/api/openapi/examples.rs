@@ -14,7 +14,7 @@ use crate::support::Server;
 const WRITE: &str = "WRITE_EXAMPLES";
 
 /// Five sessions of one evening and one of the day before.
-async fn sessions(server: &Server) {
+pub async fn evening(server: &Server) {
     let common = json!({
         "viewer_id": "viewer-17", "browser": "Chrome", "os": "Android", "screen": "1080x2340",
         "player": "hls.js", "player_version": "1.6.2", "video_id": "big-buck-bunny",
@@ -101,7 +101,7 @@ fn files() -> Vec<PathBuf> {
 #[actix_web::test]
 async fn every_example_is_what_a_server_answers() {
     let server = server().await;
-    sessions(&server).await;
+    evening(&server).await;
     for file in files() {
         let text = fs::read_to_string(&file).unwrap();
         let mut example: Value = serde_json::from_str(&text).unwrap();
