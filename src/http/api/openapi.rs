@@ -12,7 +12,7 @@ use super::super::{Problem, operation, site, telemetry};
 use super::docs::ProblemBody;
 use super::{
     dimensions, errors, examples, export, histogram, live, metrics, openapi_body, params, session,
-    sessions, values,
+    session_events, sessions, timeline, values,
 };
 use crate::storage::query::{FIELDS, MEASURES};
 
@@ -37,8 +37,8 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         (name = "ingest", description = "What players send"),
         (name = "sessions", description = "Sessions, one by one"),
         (name = "figures", description = "Figures over many sessions"),
-        (name = "live", description = "How it is right now"),
         (name = "exports", description = "Everything, as a file"),
+        (name = "live", description = "How it is right now"),
         (name = "operation", description = "For operators and their machines"),
         (name = "documentation", description = "This document"),
     ),
@@ -47,16 +47,18 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         telemetry::options,
         sessions::list,
         session::show,
+        session_events::list,
+        timeline::show,
         metrics::dictionary,
         metrics::query,
         histogram::show,
         dimensions::list,
         dimensions::values,
         errors::list,
-        live::now,
-        live::stream,
         export::sessions,
         export::events,
+        live::now,
+        live::stream,
         operation::healthz,
         operation::readyz,
         operation::metrics,
