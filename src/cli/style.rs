@@ -29,11 +29,6 @@ impl Paint {
         Self { colours: false }
     }
 
-    /// Whether there are colours.
-    pub(super) fn has_colours(self) -> bool {
-        self.colours
-    }
-
     /// In a colour.
     pub(super) fn colour(self, text: &str, colour: Color) -> String {
         if self.colours {
@@ -41,6 +36,24 @@ impl Paint {
         } else {
             text.to_owned()
         }
+    }
+
+    /// Cells side by side.
+    pub(super) fn bar(self, cells: &[Look]) -> String {
+        let runs = cells.chunk_by(|one, other| one == other);
+        let drawn = runs.filter_map(|run| {
+            let look = run.first()?;
+            let sign = if self.colours { '█' } else { look.sign };
+            let text: String = std::iter::repeat_n(sign, run.len()).collect();
+            Some(self.colour(&text, look.colour))
+        });
+        drawn.collect()
+    }
+
+    /// What a cell of a bar looks like, for its legend.
+    pub(super) fn key(self, look: Look) -> String {
+        let sign = if self.colours { '■' } else { look.sign };
+        self.colour(&sign.to_string(), look.colour)
     }
 
     /// Of less importance.
@@ -63,10 +76,10 @@ impl Paint {
 }
 
 /// How time in a state is drawn: its colour, and a sign of its own for where there are no colours.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Look {
     pub(super) colour: Color,
-    pub(super) sign: char,
+    sign: char,
 }
 
 impl Look {

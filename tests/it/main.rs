@@ -17,6 +17,7 @@ mod bad_events;
 mod bulk;
 mod chaos;
 mod cli;
+mod cli_ask;
 mod cli_export;
 mod cli_live;
 mod cli_query;

@@ -1,5 +1,6 @@
 //! `live`: how it is right now, each second, from a server's stream.
 
+mod draw;
 mod feed;
 mod lines;
 mod screen;

@@ -36,8 +36,8 @@ pub(super) fn run(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
     if rows.is_empty() {
         bail!(
             "session {} of project {} has no events",
-            args.session_id,
-            args.project
+            output::printable(&args.session_id),
+            output::printable(&args.project)
         );
     }
     let (types, events): (Vec<String>, Vec<Event>) = rows.into_iter().unzip();

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use comfy_table::{CellAlignment, Table};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -98,18 +99,31 @@ pub(super) fn run(args: &ListArgs, source: Source) -> anyhow::Result<()> {
             output::print_csv(columns.keys().map(String::as_str), &rows)
         }
         Format::Table => {
-            let sorted_by = args.sort.trim_start_matches('-');
-            let also = (!LISTED.contains(&sorted_by)).then_some(sorted_by);
-            let columns: Vec<&str> = LISTED.into_iter().chain(also).collect();
-            let mut table = output::table(&columns);
-            for row in &rows {
-                let cells = columns.iter().map(|column| row.get(*column).map(cell));
-                table.add_row(cells.map(Option::unwrap_or_default));
-            }
-            writeln!(std::io::stdout(), "{table}")?;
+            writeln!(std::io::stdout(), "{}", table(args, &rows))?;
             Ok(())
         }
     }
+}
+
+/// With what it is sorted by; numbers to the right.
+fn table(args: &ListArgs, rows: &[Row]) -> Table {
+    let sorted_by = args.sort.trim_start_matches('-');
+    let also = (!LISTED.contains(&sorted_by)).then_some(sorted_by);
+    let columns: Vec<&str> = LISTED.into_iter().chain(also).collect();
+    let mut table = output::table(&columns);
+    for row in rows {
+        let cells = columns.iter().map(|column| row.get(*column).map(cell));
+        table.add_row(cells.map(Option::unwrap_or_default));
+    }
+    for (column, name) in table.column_iter_mut().zip(&columns) {
+        if rows
+            .iter()
+            .any(|row| row.get(*name).is_some_and(Value::is_number))
+        {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
 }
 
 /// Page after page, until there are enough.

@@ -3,9 +3,11 @@
 mod explain;
 mod list;
 mod show;
+mod story;
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
@@ -47,10 +49,13 @@ fn columns_first(mut row: Row) -> Row {
     row
 }
 
-/// Fractions are cut to what a person reads.
+/// Fractions and moments are cut to what a person reads.
 fn cell(value: &Value) -> String {
-    match value.as_f64() {
-        Some(number) if value.is_f64() => format!("{number:.3}"),
+    let moment = value.as_str().filter(|text| text.ends_with('Z'));
+    let moment = moment.and_then(|text| text.parse::<DateTime<Utc>>().ok());
+    match (value.as_f64(), moment) {
+        (Some(number), _) if value.is_f64() => format!("{number:.3}"),
+        (_, Some(moment)) => moment.format("%Y-%m-%d %H:%M:%S").to_string(),
         _ => output::printable(&plain(value)),
     }
 }

@@ -1,17 +1,20 @@
 //! `sessions show`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anyhow::bail;
 use clap::Args;
 use serde_json::Value;
 
+use super::story::Story;
 use super::{answer, cell, columns_first, explain};
 use crate::app::Source;
-use crate::cli::ask::{Asked, ServerArgs, Tables};
+use crate::cli::ask::{Asked, Asking, Parameters, ServerArgs, Tables};
 use crate::cli::output::{self, Format, OutputArgs, Row};
+use crate::cli::style::Paint;
 use crate::http::{DEFAULT_PROJECT, Session};
-use crate::storage::queries;
+use crate::storage::query::{Resolution, TimelineQuery};
+use crate::storage::{SessionKey, queries};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,20 +43,16 @@ pub(super) fn run(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
     if args.explain {
         return explain::run(args, source);
     }
-    let row = args.server.with_asked(source, async |asked| {
-        let parameters = Vec::new();
-        match asked {
-            Asked::Server(server) => {
-                let path = ["sessions", &args.session_id];
-                Ok(serde_json::from_value(
-                    server.json(&path, &parameters).await?,
-                )?)
-            }
-            Asked::Database(tables) => stored(args, tables).await,
-        }
+    let format = args.output.format();
+    let (row, story) = args.server.with_asked(source, async |asked| {
+        let row = args.figures(asked).await?;
+        let story = match format {
+            Format::Table => Some(args.story(asked).await?),
+            Format::Json | Format::Csv => None,
+        };
+        Ok((columns_first(row), story))
     })?;
-    let row = columns_first(row);
-    match args.output.format() {
+    match format {
         Format::Json => output::print_json(&Value::Object(row)),
         Format::Csv => {
             let columns = row.clone();
@@ -64,9 +63,56 @@ pub(super) fn run(args: &ShowArgs, source: Source) -> anyhow::Result<()> {
             for (name, value) in &row {
                 table.add_row([output::printable(name), cell(value)]);
             }
-            writeln!(std::io::stdout(), "{table}")?;
+            let mut stdout = std::io::stdout();
+            writeln!(stdout, "{table}")?;
+            let bar = story.map(|story| story.lines(&row, bar_width(), Paint::of_stdout()));
+            for line in bar.into_iter().flatten() {
+                writeln!(stdout, "{line}")?;
+            }
             Ok(())
         }
+    }
+}
+
+/// As wide as the terminal, in bounds.
+fn bar_width() -> usize {
+    let columns = std::io::stdout()
+        .is_terminal()
+        .then(crossterm::terminal::size);
+    let columns = columns.and_then(Result::ok).map_or(80, |size| size.0);
+    usize::from(columns).saturating_sub(2).clamp(20, 120)
+}
+
+impl ShowArgs {
+    async fn figures(&self, asked: &Asked) -> anyhow::Result<Row> {
+        match asked {
+            Asked::Server(server) => {
+                let path = ["sessions", &self.session_id];
+                let figures = server.json(&path, &Parameters::new()).await?;
+                Ok(serde_json::from_value(figures)?)
+            }
+            Asked::Database(tables) => stored(self, tables).await,
+        }
+    }
+
+    async fn story(&self, asked: &Asked) -> anyhow::Result<Story> {
+        let story = match asked {
+            Asked::Server(server) => {
+                // Its spans are wanted, and of the rest as little as can be.
+                let parameters = Asking::default().one("resolution", Some("3650d"));
+                let path = ["sessions", &self.session_id, "timeline"];
+                server.json(&path, &parameters.parameters()).await?
+            }
+            Asked::Database(tables) => {
+                let project = self.project.as_str().into();
+                let query = TimelineQuery {
+                    key: SessionKey::new(&project, self.session_id.as_str()),
+                    resolution: Resolution::Fitting,
+                };
+                serde_json::to_value(tables.reader.answer(query).await??)?
+            }
+        };
+        Ok(serde_json::from_value(story)?)
     }
 }
 
