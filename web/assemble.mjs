@@ -1,5 +1,5 @@
 /**
- * Gathers what the server embeds into `dist/`: the plugin and the demo, and beside each text a gzipped
+ * Gathers what the server embeds into `dist/`: the plugin, the demo and the documentation page, and beside each text a gzipped
  * twin, so that the server never compresses. Files that did not change are left alone: cargo builds the
  * server anew when one is newer.
  */
@@ -15,8 +15,9 @@ const isText = (name) => /\.(html|js|css|map|md|svg)$/.test(name);
 const wanted = new Map([['.gitkeep', Buffer.alloc(0)]]);
 want('telemetry-plugin.js', join(web, 'plugin/dist/telemetry-plugin.js'));
 want('telemetry-plugin.js.map', join(web, 'plugin/dist/telemetry-plugin.js.map'));
-for (const file of filesBelow(join(web, 'demo/dist'))) {
-  want(join('demo', relative(join(web, 'demo/dist'), file)), file);
+for (const page of ['demo', 'docs']) {
+  const built = join(web, page, 'dist');
+  for (const file of filesBelow(built)) want(join(page, relative(built, file)), file);
 }
 for (const file of filesBelow(dist)) {
   if (!wanted.has(relative(dist, file))) rmSync(file);

@@ -4,14 +4,17 @@ mod database;
 mod error;
 mod upkeep;
 
+use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use prometheus_client::registry::Registry as Prometheus;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -32,6 +35,9 @@ const DRAIN_POLL: Duration = Duration::from_millis(20);
 /// Players post every few seconds; their connections are worth keeping.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
+/// A connection whose client acknowledges none of what was sent for this long is closed, ms.
+const UNREAD_TIMEOUT_MS: u32 = 60_000;
+
 /// How the server behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -47,6 +53,8 @@ pub struct Settings {
     pub write_connections: usize,
     /// Connections for everything else.
     pub other_connections: usize,
+    /// Bytes of summaries kept in memory for figures.
+    pub figures_cache_bytes: u64,
     /// Bytes of request bodies that may be in flight; beyond it the answer is 503.
     pub max_in_flight_bytes: usize,
     /// How long a request's body may take to arrive.
@@ -175,6 +183,16 @@ fn listen(bind: &str) -> Result<TcpListener, AppError> {
     TcpListener::bind(bind).map_err(AppError::bind(bind))
 }
 
+/// Answers wait in memory for who has stopped reading, and nobody else would end that.
+fn cut_off_who_does_not_read(socket: &dyn Any) {
+    let Some(socket) = socket.downcast_ref::<TcpStream>() else {
+        return;
+    };
+    if let Err(error) = set_tcp_user_timeout(socket, UNREAD_TIMEOUT_MS) {
+        tracing::debug!(%error, "a connection keeps the system's time-out");
+    }
+}
+
 fn serve_http(
     listener: TcpListener,
     entrance: &Data<Entrance>,
@@ -186,6 +204,7 @@ fn serve_http(
         App::new().configure(move |config| http::routes(config, entrance))
     })
     .workers(workers)
+    .on_connect(|socket, _| cut_off_who_does_not_read(socket))
     .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .shutdown_timeout(1)
@@ -206,6 +225,7 @@ fn build_service(
             database_url: database_url.to_owned(),
             write_connections: settings.write_connections,
             other_connections: settings.other_connections,
+            figures_cache_bytes: settings.figures_cache_bytes,
         },
         runtime.handle(),
         &storage::Metrics::new(&mut prometheus),

@@ -22,6 +22,7 @@ pub(super) struct DatabaseArgs {
         long,
         global = true,
         env = "DATABASE_URL",
+        help_heading = super::EVERYWHERE,
         hide_env_values = true,
         value_name = "URL"
     )]
@@ -31,6 +32,7 @@ pub(super) struct DatabaseArgs {
         long,
         global = true,
         env = "TELEMETRY_DATA_DIR",
+        help_heading = super::EVERYWHERE,
         default_value = "./data",
         hide_env_values = true,
         value_name = "FOLDER"

@@ -22,6 +22,7 @@ pub(super) struct LogArgs {
         long,
         global = true,
         env = "TELEMETRY_LOG",
+        help_heading = super::EVERYWHERE,
         hide_env_values = true,
         value_name = "FILTER"
     )]
@@ -31,6 +32,7 @@ pub(super) struct LogArgs {
         long,
         global = true,
         env = "TELEMETRY_LOG_FORMAT",
+        help_heading = super::EVERYWHERE,
         default_value = "text",
         hide_env_values = true
     )]

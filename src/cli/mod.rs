@@ -1,17 +1,26 @@
 //! The command line: one file per subcommand.
 
+mod ask;
 mod completions;
 mod database;
 mod doctor;
+mod export;
+mod live;
 mod logging;
 mod migrate;
+mod openapi;
 mod output;
 mod progress;
+mod query;
 mod refold;
 mod serve;
+mod server;
 mod sessions;
 pub mod simulate;
+mod spark;
+mod style;
 mod verify;
+mod which;
 
 use std::io;
 use std::process::ExitCode;
@@ -27,6 +36,9 @@ use crate::session::clock;
 /// How a shell reports a program that a closed pipe has ended: 128 + SIGPIPE.
 const SIGPIPE_EXIT: u8 = 141;
 
+/// The heading of options that every command has.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Quality-of-experience telemetry for video: receives players' events, keeps every one of them as a
 /// row, and tells for each playback session how good it was.
 #[derive(Debug, Parser)]
@@ -41,6 +53,8 @@ Start here:
   video-telemetry serve                          a running service with a PostgreSQL of its own
   video-telemetry simulate --sessions 20 --speed max   players that send it realistic sessions
   video-telemetry sessions list                  what their sessions were like
+  video-telemetry query --metric startup_ms:p95 --group-by browser   how it was for whom
+  video-telemetry live                           how it is right now
   video-telemetry doctor                         what is missing, and how to mend it")]
 pub struct Cli {
     #[command(flatten)]
@@ -64,10 +78,19 @@ enum Command {
     /// Look at session summaries
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
+    /// Write sessions or events to a file: CSV, NDJSON or Parquet
+    #[command(subcommand)]
+    Export(Box<export::ExportCommand>),
+    /// Figures over many sessions: by dimension, over time, against before
+    Query(Box<query::QueryArgs>),
+    /// How it is right now, each second
+    Live(live::LiveArgs),
     /// Play a population of simulated players against a server
     Simulate(Box<simulate::SimulateArgs>),
     /// Tell what the service finds on this machine, what is missing, and how to mend it
     Doctor,
+    /// Print the OpenAPI document of the HTTP interface
+    Openapi,
     /// Print the completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -100,8 +123,12 @@ impl Cli {
             Command::Refold(args) => refold::run(args, source),
             Command::Verify(args) => verify::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),
+            Command::Export(command) => export::run(*command, source),
+            Command::Query(args) => query::run(&args, source),
+            Command::Live(args) => live::run(&args),
             Command::Simulate(args) => simulate(&args, source),
             Command::Doctor => doctor::run(&source),
+            Command::Openapi => openapi::run(),
             Command::Completions(args) => completions::run(&args),
         }
     }

@@ -11,3 +11,17 @@ pub(super) fn bar(things: &'static str, length: u64) -> ProgressBar {
     }
     bar
 }
+
+/// Bytes of which nobody knows how many there will be. Hidden where a terminal shows the bytes
+/// themselves.
+pub(super) fn bytes(shown: bool) -> ProgressBar {
+    if !shown {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    let template = "{spinner} {binary_bytes}, {binary_bytes_per_sec}, {elapsed}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}

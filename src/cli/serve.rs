@@ -58,6 +58,17 @@ pub(super) struct ServeArgs {
         value_name = "N"
     )]
     other_connections: usize,
+    /// Columns of summaries kept in memory for figures over many sessions, MiB; a million sessions take
+    /// 8 for each column asked for. 0: none are kept
+    #[arg(
+        long,
+        env = "TELEMETRY_FIGURES_CACHE_MIB",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u64).range(..=1_048_576),
+        hide_env_values = true,
+        value_name = "MIB"
+    )]
+    figures_cache_mib: u64,
     /// Request bodies that may be in flight, MiB; beyond it the answer is 503
     #[arg(
         long,
@@ -107,6 +118,7 @@ impl ServeArgs {
             },
             // Recovery holds two at a time, and must not take the last one.
             other_connections: self.other_connections.max(4),
+            figures_cache_bytes: self.figures_cache_mib * 1024 * 1024,
             max_in_flight_bytes: self.max_in_flight_mib.clamp(1, 65_536) * 1024 * 1024,
             body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,

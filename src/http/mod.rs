@@ -10,6 +10,7 @@ mod operation;
 mod problem;
 mod readiness;
 mod site;
+mod streams;
 mod telemetry;
 mod wire;
 
@@ -23,9 +24,11 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource, Route, guard};
 
 pub use admission::Admission;
+pub use api::{List, Session, Status, document};
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use readiness::{Readiness, Unready};
+pub use streams::Streams;
 
 use crate::session::Registry;
 use crate::storage::Storage;
@@ -41,6 +44,8 @@ pub struct Entrance {
     pub readiness: Readiness,
     /// Filled when storage is ready.
     pub service: OnceLock<Service>,
+    /// Answers that go on until somebody leaves.
+    pub streams: Streams,
 }
 
 impl Entrance {
@@ -50,6 +55,15 @@ impl Entrance {
         match (self.service.get(), self.readiness.unready()) {
             (_, Some(Unready::Draining)) => Err(Problem::Draining),
             (_, Some(Unready::StorageAway)) => Err(Problem::StorageAway),
+            (Some(service), _) => Ok(service),
+            (None, _) => Err(Problem::Starting),
+        }
+    }
+
+    /// The same for what is answered from memory, also while storage is away.
+    fn open_to_memory(&self) -> Result<&Service, Problem> {
+        match (self.service.get(), self.readiness.unready()) {
+            (_, Some(Unready::Draining)) => Err(Problem::Draining),
             (Some(service), _) => Ok(service),
             (None, _) => Err(Problem::Starting),
         }
@@ -90,6 +104,8 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
                 .default_service(web::to(problem::only_post)),
         )
         .configure(api::routes)
+        .service(page("/api/docs").route(read().to(site::docs)))
+        .service(page("/api/docs/{file:.*}").route(read().to(site::docs)))
         .service(page("/telemetry-plugin.js").route(read().to(site::plugin)))
         .service(page("/telemetry-plugin.js.map").route(read().to(site::plugin)))
         .service(page("/demo").route(read().to(site::demo)))

@@ -9,12 +9,37 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::json;
 
 use super::body::MAX_BODY_BYTES;
+use super::streams::MAX_STREAMS;
 use super::wire::{MAX_BATCH_EVENTS, RejectedReply};
 use crate::storage::StorageError;
 use crate::storage::query::Mistake;
 
 /// Clients come back after a random number of seconds up to this, not all at once.
 const MAX_RETRY_AFTER_SECS: u32 = 5;
+
+/// Every code of a problem; a test holds them against [`Problem::code`].
+pub(super) const CODES: &[&str] = &[
+    "invalid_json",
+    "events_not_an_array",
+    "all_rejected",
+    "not_gzip",
+    "incomplete_body",
+    "slow_body",
+    "body_too_large",
+    "batch_too_large",
+    "unsupported_content_type",
+    "unsupported_content_encoding",
+    "overloaded",
+    "too_many_streams",
+    "storage_away",
+    "starting",
+    "draining",
+    "not_found",
+    "unknown_session",
+    "invalid_parameter",
+    "too_slow",
+    "method_not_allowed",
+];
 
 /// The methods of `/telemetry`.
 pub(super) const TELEMETRY_METHODS: &str = "POST, OPTIONS";
@@ -44,6 +69,8 @@ pub enum Problem {
     UnsupportedContentEncoding(String),
     /// More is in flight than there is room for.
     Overloaded,
+    /// As many streams are open as may be.
+    TooManyStreams,
     /// PostgreSQL is away: what of the request is stored is unknown.
     StorageAway,
     /// The server is not ready yet.
@@ -77,6 +104,7 @@ impl Problem {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             Problem::Overloaded
+            | Problem::TooManyStreams
             | Problem::StorageAway
             | Problem::TooSlow
             | Problem::Starting
@@ -100,6 +128,7 @@ impl Problem {
             Problem::UnsupportedContentType(_) => "unsupported_content_type",
             Problem::UnsupportedContentEncoding(_) => "unsupported_content_encoding",
             Problem::Overloaded => "overloaded",
+            Problem::TooManyStreams => "too_many_streams",
             Problem::StorageAway => "storage_away",
             Problem::Starting => "starting",
             Problem::Draining => "draining",
@@ -150,6 +179,10 @@ impl fmt::Display for Problem {
             Problem::Overloaded => {
                 f.write_str("too much is in flight, send the same request again later")
             }
+            Problem::TooManyStreams => write!(
+                f,
+                "{MAX_STREAMS} streams are open, ask /api/v1/live instead or come back later"
+            ),
             Problem::StorageAway => {
                 f.write_str("storage is away, send the same request again later")
             }
@@ -178,6 +211,8 @@ impl From<StorageError> for Problem {
         tracing::debug!(%error, "a question was not answered");
         if error.is_timeout() {
             Self::TooSlow
+        } else if matches!(error, StorageError::ExportsBusy) {
+            Self::Overloaded
         } else {
             Self::StorageAway
         }

@@ -1,7 +1,6 @@
 //! Whether the server wants traffic: not while starting or draining, nor when storage is away.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use tokio::sync::watch;
 
 /// Why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,33 +26,44 @@ impl Unready {
 
 /// The state; set by `app`, read by handlers.
 #[derive(Debug)]
-pub struct Readiness(Mutex<Option<Unready>>);
+pub struct Readiness(watch::Sender<Option<Unready>>);
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self(Mutex::new(Some(Unready::Starting)))
+        Self(watch::Sender::new(Some(Unready::Starting)))
     }
 }
 
 impl Readiness {
     /// Why the server is not ready, if it is not.
     pub fn unready(&self) -> Option<Unready> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.borrow()
     }
 
     /// The server stops: nothing makes it ready again.
     pub fn drain(&self) {
-        self.set(Some(Unready::Draining));
+        self.0.send_replace(Some(Unready::Draining));
+    }
+
+    /// Waits until the server stops; for answers that would go on for ever.
+    pub fn drained(&self) -> impl Future<Output = ()> + use<> {
+        let mut states = self.0.subscribe();
+        async move {
+            // An error says that the server is gone altogether.
+            let stops = states.wait_for(|state| *state == Some(Unready::Draining));
+            stops.await.map(|_state| ()).unwrap_or_default();
+        }
     }
 
     /// Storage answered, or has been away for seconds.
     pub fn storage(&self, away: bool) {
-        if self.unready() != Some(Unready::Draining) {
-            self.set(away.then_some(Unready::StorageAway));
-        }
-    }
-
-    fn set(&self, state: Option<Unready>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.0.send_if_modified(|state| {
+            let next = away.then_some(Unready::StorageAway);
+            let changes = *state != Some(Unready::Draining) && *state != next;
+            if changes {
+                *state = next;
+            }
+            changes
+        });
     }
 }

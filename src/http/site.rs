@@ -1,4 +1,5 @@
-//! The files of the web part, embedded in the binary: the plugin that sites load, and the demo.
+//! The files of the web part, embedded in the binary: the plugin that sites load, the demo, and the
+//! documentation page.
 //!
 //! `web/dist` is what `scripts/build` makes of `web/`. Without it the server works all the same, and
 //! its pages say how to build them. A name is looked up among the embedded ones as it is, so no path
@@ -35,6 +36,11 @@ const DEMO_POLICY: &str = "default-src 'self'; media-src 'self' blob:; worker-sr
     img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'self'";
 
+/// Only files of this page, and the document that it shows.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'self'";
+
 /// The plugin or its map, for pages of any site.
 pub(super) async fn plugin(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let name = request.path().trim_start_matches('/');
@@ -66,6 +72,22 @@ pub(super) async fn demo(request: HttpRequest) -> Result<HttpResponse, Problem> 
     response
         .insert_header((CONTENT_SECURITY_POLICY, DEMO_POLICY))
         .insert_header((CACHE_CONTROL, cache));
+    Ok(file.answer(response, &request))
+}
+
+/// The documentation page at `/api/docs` and `/api/docs/`, its files below it.
+pub(super) async fn docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let name = match request.match_info().query("file") {
+        "" => "docs/index.html",
+        _ => request.path().trim_start_matches("/api/"),
+    };
+    let Some(file) = Found::new(name, &request) else {
+        return absent(&request);
+    };
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_SECURITY_POLICY, DOCS_POLICY))
+        .insert_header((CACHE_CONTROL, PAGE_CACHE));
     Ok(file.answer(response, &request))
 }
 

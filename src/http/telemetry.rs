@@ -5,6 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use tracing::Instrument;
 
+use super::api::ProblemBody;
 use super::body::{self, Body};
 use super::ingest::Ingest;
 use super::problem::TELEMETRY_METHODS;
@@ -13,7 +14,24 @@ use super::{Entrance, Problem};
 use crate::session::clock;
 use crate::storage::event::{Receipt, Rejection};
 
-/// Takes a request's events and answers when every one of them has its fate.
+/// Send events
+///
+/// From any origin and without credentials. One event, an array of events, or an envelope; plain or with
+/// `Content-Encoding: gzip`. The answer comes when every event is committed, was known already, or was
+/// refused and is kept with its reason. At most 512 KiB, also after decompression, and 500 events.
+/// README.md tells what a client does with each status.
+#[utoipa::path(
+    post,
+    path = "/telemetry",
+    tag = "ingest",
+    responses(
+        (status = 200, body = Reply, description = "Every event has its fate"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "No JSON, broken gzip, or every event was refused: do not send it again"),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly: send it again"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "Too many bytes or events: split it"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "Another content type or encoding"),
+    )
+)]
 pub(super) async fn receive(
     entrance: Data<Entrance>,
     request: HttpRequest,
@@ -64,7 +82,15 @@ async fn work_on(entrance: Data<Entrance>, body: Body) -> Result<Reply, Problem>
     ingest.finish(created_at_ms).await
 }
 
-/// Tells what is possible here, to those who ask without meaning to call from another origin.
+/// What is possible here
+///
+/// For those who ask without meaning to call from another origin; a preflight has an answer of its own.
+#[utoipa::path(
+    options,
+    path = "/telemetry",
+    tag = "ingest",
+    responses((status = 204, description = "See Allow", headers(("allow" = String, description = "The methods"))))
+)]
 pub(super) async fn options() -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((ALLOW, TELEMETRY_METHODS))

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::Problem;
 use crate::storage::event::{MAX_TIMESTAMP_MS, Reason, Rejection};
@@ -142,12 +143,13 @@ fn epoch_ms(value: &RawValue) -> Option<i64> {
 }
 
 /// A refused event in the reply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RejectedReply {
     /// Its place in the request.
     pub index: usize,
     /// Its id, where it could be read.
+    #[schema(value_type = Option<String>)]
     pub event_id: Option<Box<str>>,
     /// The code.
     pub reason: &'static str,
@@ -167,11 +169,15 @@ impl RejectedReply {
 }
 
 /// The reply to a request of which every event has its fate.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Reply {
+    /// Always true.
     pub(super) ok: bool,
+    /// Events committed.
     pub(super) accepted: usize,
+    /// Events that were committed already.
     pub(super) duplicates: usize,
+    /// Events that cannot be used; they are kept with their reason, and must not be sent again.
     pub(super) rejected: Vec<RejectedReply>,
 }
 

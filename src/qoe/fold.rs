@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::clock::Clock;
 use super::errors::Errors;
@@ -69,7 +70,7 @@ pub struct SessionFold {
     pub(super) quality: Quality,
     pub(super) samples: Samples,
     pub(super) errors: Errors,
-    pub(super) identity: Identity,
+    pub(super) identity: Arc<Identity>,
 }
 
 /// How a session ended.
@@ -125,6 +126,12 @@ impl SessionFold {
         self.state
     }
 
+    /// Who watches what, where, as far as it is known.
+    #[must_use]
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
     /// Folds one more event.
     pub fn apply(&mut self, event: &Event) -> Applied {
         if !self.is_next(event) {
@@ -149,7 +156,9 @@ impl SessionFold {
 
         self.playhead.note(event);
         self.samples.observe(event);
-        self.identity.observe(event);
+        if self.identity.learns_from(event) {
+            Arc::make_mut(&mut self.identity).observe(event);
+        }
         self.observe_quality(event);
         Applied::InOrder
     }

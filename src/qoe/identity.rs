@@ -1,5 +1,7 @@
 //! Who watched what, where: the first known value of each.
 
+use std::borrow::Cow;
+
 use super::texts::Texts;
 use super::{Event, SessionStartInfo, SessionSummary};
 
@@ -12,9 +14,58 @@ const PLAYER_VERSION: usize = 4;
 const VIDEO_ID: usize = 5;
 const VIDEO_TITLE: usize = 6;
 
-/// The session's dimensions.
+/// What sessions can be told apart by while they live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    missing_docs,
+    reason = "the dimensions are those of the summary, see SessionSummary"
+)]
+pub enum Dimension {
+    ViewerId,
+    Browser,
+    Os,
+    Screen,
+    Player,
+    PlayerVersion,
+    VideoId,
+    VideoTitle,
+    Live,
+}
+
+impl Dimension {
+    /// All of them, in the order of the summary's columns.
+    pub const ALL: [Self; 9] = [
+        Self::ViewerId,
+        Self::Browser,
+        Self::Os,
+        Self::Screen,
+        Self::Player,
+        Self::PlayerVersion,
+        Self::VideoId,
+        Self::VideoTitle,
+        Self::Live,
+    ];
+
+    /// The summary's column.
+    #[must_use]
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::ViewerId => "viewer_id",
+            Self::Browser => "browser",
+            Self::Os => "os",
+            Self::Screen => "screen",
+            Self::Player => "player",
+            Self::PlayerVersion => "player_version",
+            Self::VideoId => "video_id",
+            Self::VideoTitle => "video_title",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// The session's dimensions. They seldom change, so whoever shows them can share them with the fold.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Identity {
+pub struct Identity {
     texts: Texts<7>,
     screen: Option<(i32, i32)>,
     /// Boxed: only our plugin's sessions have it.
@@ -30,6 +81,41 @@ struct Content {
 }
 
 impl Identity {
+    /// The value of a dimension, if it is known, as text: `true` or `false` of `live`.
+    #[must_use]
+    pub fn value(&self, dimension: Dimension) -> Option<Cow<'_, str>> {
+        let place = match dimension {
+            Dimension::ViewerId => VIEWER_ID,
+            Dimension::Browser => BROWSER,
+            Dimension::Os => OS,
+            Dimension::Player => PLAYER,
+            Dimension::PlayerVersion => PLAYER_VERSION,
+            Dimension::VideoId => VIDEO_ID,
+            Dimension::VideoTitle => VIDEO_TITLE,
+            Dimension::Screen => return self.screen_text().map(Cow::Owned),
+            Dimension::Live => {
+                let live = self.content.as_deref()?.live?;
+                return Some(Cow::Borrowed(if live { "true" } else { "false" }));
+            }
+        };
+        self.texts.get(place).map(Cow::Borrowed)
+    }
+
+    fn screen_text(&self) -> Option<String> {
+        self.screen
+            .map(|(width, height)| format!("{width}x{height}"))
+    }
+
+    /// Whether an event may tell something that is not known yet.
+    pub(super) fn learns_from(&self, event: &Event) -> bool {
+        let is_new = |place, text: Option<&str>| text.is_some() && self.texts.get(place).is_none();
+        is_new(VIEWER_ID, event.viewer_id.as_deref())
+            || is_new(BROWSER, event.browser.as_deref())
+            || is_new(OS, event.os.as_deref())
+            || (self.screen.is_none() && event.screen_width.is_some())
+            || event.session_start.is_some()
+    }
+
     pub(super) fn observe(&mut self, event: &Event) {
         self.texts.keep_first(VIEWER_ID, event.viewer_id.as_deref());
         self.texts.keep_first(BROWSER, event.browser.as_deref());
@@ -74,7 +160,7 @@ impl Identity {
         summary.player_version = text(PLAYER_VERSION);
         summary.video_id = text(VIDEO_ID);
         summary.video_title = text(VIDEO_TITLE);
-        summary.screen = self.screen.map(|(w, h)| format!("{w}x{h}").into());
+        summary.screen = self.screen_text().map(Into::into);
         if let Some(content) = self.content.as_deref() {
             summary.video_duration_sec = content.duration_sec;
             summary.live = content.live;

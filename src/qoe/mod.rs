@@ -39,6 +39,7 @@ pub use event::{
 };
 pub use explain::{Explainer, Step, Told, explain};
 pub use fold::{Applied, FOLD_VERSION, SessionFold, fold};
+pub use identity::{Dimension, Identity};
 pub use part::{Count, Part, PartTimes};
 pub use readings::Readings;
 pub use spans::{Span, Spans};

@@ -27,6 +27,19 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Idle,
+        Self::Starting,
+        Self::Playing,
+        Self::Rebuffering,
+        Self::Seeking,
+        Self::Paused,
+        Self::Ended,
+        Self::Failed,
+        Self::Closed,
+    ];
+
     /// The state's name.
     #[must_use]
     pub fn name(self) -> &'static str {

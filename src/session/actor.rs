@@ -132,6 +132,7 @@ impl SessionActor {
         for event in events {
             self.stale |= self.fold.apply(event) == Applied::Late;
         }
+        self.presence.show(&self.fold);
         self.stale |= outcome.ambiguous;
         if news > 0 || outcome.ambiguous {
             self.presence.changed();
@@ -176,6 +177,7 @@ impl SessionActor {
     fn take_over(&mut self, fold: SessionFold, ctx: &mut Context<Self>) {
         self.rows = usize::try_from(fold.event_count()).unwrap_or(usize::MAX);
         self.fold = fold;
+        self.presence.show(&self.fold);
         self.stale = false;
         self.refolded = true;
         self.close(ctx);
@@ -251,6 +253,13 @@ impl SessionActor {
 
 impl Actor for SessionActor {
     type Context = Context<Self>;
+}
+
+/// However it ends, also by a panic, its fold goes with it.
+impl Drop for SessionActor {
+    fn drop(&mut self) {
+        self.presence.hide();
+    }
 }
 
 impl Handler<Ingest> for SessionActor {

@@ -8,8 +8,10 @@
 mod actor;
 pub mod clock;
 mod fate;
+mod live;
 mod look;
 mod metrics;
+mod overview;
 mod presence;
 mod recovery;
 mod registry;
@@ -20,6 +22,7 @@ mod tests;
 
 pub use actor::{Close, Ingest, MAX_SESSION_EVENTS, SessionActor};
 pub use fate::{Delivery, EventFate};
+pub use live::{LIVE_PARAMS, LiveAnswer, LiveCounts, LiveGroup, LiveQuery, LiveStates};
 pub use look::{Busy, Figures, Look};
 pub use metrics::Metrics;
 pub use recovery::keep_recovering;

@@ -1,10 +1,12 @@
 //! What the registry and an actor know of each other without asking.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::qoe::{Identity, SessionFold, State};
 
 /// Shared by an entry of the registry, its actor, and every message on the way.
 #[derive(Debug)]
@@ -19,6 +21,15 @@ pub(super) struct Presence {
     epoch: Instant,
     /// When a message was last sent or handled, ms since `epoch`.
     active_ms: AtomicU64,
+    /// What the actor shows of its fold. It is held for a moment only, and under it nothing is locked.
+    glance: Mutex<Option<Glance>>,
+}
+
+/// What can be seen of a session without asking its actor. Its dimensions are the fold's own, shared.
+#[derive(Debug, Clone)]
+pub(super) struct Glance {
+    pub(super) state: State,
+    pub(super) identity: Arc<Identity>,
 }
 
 impl Presence {
@@ -29,6 +40,7 @@ impl Presence {
             version: AtomicU64::new(0),
             epoch,
             active_ms: AtomicU64::new(0),
+            glance: Mutex::new(None),
         };
         presence.touch();
         presence
@@ -52,6 +64,26 @@ impl Presence {
 
     pub(super) fn changed(&self) {
         self.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Shows what the fold says now; nothing while it has no events.
+    pub(super) fn show(&self, fold: &SessionFold) {
+        let glance = (fold.event_count() > 0).then(|| Glance {
+            state: fold.state(),
+            identity: Arc::clone(fold.identity()),
+        });
+        *self.glance.lock().unwrap_or_else(PoisonError::into_inner) = glance;
+    }
+
+    /// Shows nothing: there is no fold any more.
+    pub(super) fn hide(&self) {
+        *self.glance.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What the actor last showed.
+    pub(super) fn glance(&self) -> Option<Glance> {
+        let glance = self.glance.lock();
+        glance.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Nothing in flight, and nothing for `timeout`.

@@ -16,6 +16,7 @@ pub async fn sweep(registry: Arc<Registry>) {
     loop {
         ticks.tick().await;
         registry.close_idle(idle_timeout, Close { stopping: false });
+        registry.overview.forget_if_old();
     }
 }
 

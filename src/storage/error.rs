@@ -49,6 +49,12 @@ pub enum StorageError {
     /// A statement that writes summaries failed; all of its sessions share the error.
     #[error("writing summaries failed: {0}")]
     SummaryWrite(String),
+    /// As many exports as may run at once are running.
+    #[error("other exports are running")]
+    ExportsBusy,
+    /// An export ended before it was whole.
+    #[error("the export was broken off: {0}")]
+    ExportBroken(String),
     /// The storage runtime is gone.
     #[error("storage is shutting down")]
     ShuttingDown,

@@ -18,7 +18,7 @@ use super::key::SessionKey;
 use super::metrics::Metrics;
 use super::pool::Pool;
 use super::quarantine::RejectedEvent;
-use super::query::Reader;
+use super::query::{Columns, Exporter, Limits, Reader};
 use super::recovery::{Recovered, Search};
 use super::summaries::{Saved, SummaryWriter};
 use super::summary_row::SummaryRow;
@@ -35,6 +35,8 @@ pub struct Settings {
     pub write_connections: usize,
     /// Connections for everything else.
     pub other_connections: usize,
+    /// What may be kept in memory of summaries, for figures over many of them.
+    pub figures_cache_bytes: u64,
 }
 
 /// A running storage layer; clones share it.
@@ -50,6 +52,7 @@ pub struct Storage {
     /// Readers take turns at one connection: however many ask, the write path keeps its own.
     reads: Arc<Semaphore>,
     reader: Reader,
+    exporter: Exporter,
 }
 
 /// To fold one session from its rows; the largest has 100 000.
@@ -69,7 +72,10 @@ impl Storage {
         let _on_runtime = runtime.enter();
         let pool = Pool::new(&settings.database_url, settings.other_connections)?;
         let writer = Writer::start(&settings.database_url, settings.write_connections, metrics);
-        let reader = Reader::new(&settings.database_url, runtime.clone())?;
+        let columns = Columns::new(settings.figures_cache_bytes);
+        let reader = Reader::new(&settings.database_url, runtime.clone(), columns)?;
+        let url = &settings.database_url;
+        let exporter = Exporter::new(url, runtime.clone(), Limits::default());
         let summaries = SummaryWriter::start(pool.clone());
         Ok(Self {
             runtime,
@@ -81,12 +87,18 @@ impl Storage {
             )),
             reads: Arc::new(Semaphore::new(1)),
             reader,
+            exporter,
         })
     }
 
     /// Who answers analysts' questions.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// Who runs exports.
+    pub fn exporter(&self) -> &Exporter {
+        &self.exporter
     }
 
     /// Writes events.

@@ -24,6 +24,7 @@ mod schema;
 pub mod sealed;
 pub mod sqlstate;
 mod summaries;
+mod summary_hours;
 mod summary_row;
 pub mod timeline;
 mod writer;

@@ -7,22 +7,6 @@ use super::StorageError;
 use super::schema::{session_summaries as s, telemetry_events as e};
 use super::summary_row::SummaryRow;
 
-/// The newest summaries by last event.
-pub async fn newest_summaries(
-    connection: &mut AsyncPgConnection,
-    project: &str,
-    limit: i64,
-) -> Result<Vec<SummaryRow>, StorageError> {
-    let rows = s::table
-        .filter(s::project.eq(project))
-        .order((s::last_event_at.desc(), s::session_id))
-        .limit(limit)
-        .select(SummaryRow::as_select())
-        .load(connection)
-        .await?;
-    Ok(rows)
-}
-
 /// One session's summary.
 pub async fn summary(
     connection: &mut AsyncPgConnection,

@@ -89,6 +89,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    summary_hours (project, hour) {
+        project -> Text,
+        hour -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     telemetry_events (project, session_id, event_id, event_timestamp) {
         project -> Text,
         session_id -> Text,
@@ -129,5 +137,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     recovery_watermark,
     rejected_events,
     session_summaries,
+    summary_hours,
     telemetry_events,
 );

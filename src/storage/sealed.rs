@@ -7,11 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use diesel::sql_query;
 use diesel::sql_types::Jsonb;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
 use super::StorageError;
 use super::pool::Pool;
+use super::summary_hours::{self, Hours};
 use super::summary_row::SummaryRow;
 
 /// For one statement; a thousand summaries take a tenth of a second.
@@ -24,6 +25,8 @@ pub async fn insert(
     rows: Vec<SummaryRow>,
     sealed_at: DateTime<Utc>,
 ) -> Result<usize, StorageError> {
+    let mut hours = Hours::default();
+    rows.iter().for_each(|row| hours.add_row(row));
     let json = rows
         .into_iter()
         .map(|row| SummaryRow {
@@ -33,12 +36,17 @@ pub async fn insert(
         .map(|row| Value::Object(row.columns()))
         .collect();
     let statement = statement();
-    let insert = async |connection: &mut _| {
-        let written = sql_query(statement)
-            .bind::<Jsonb, _>(Value::Array(json))
-            .execute(connection)
-            .await?;
-        Ok(written)
+    let insert = async |connection: &mut AsyncPgConnection| {
+        let inserting = async |connection: &mut AsyncPgConnection| {
+            let written = sql_query(statement)
+                .bind::<Jsonb, _>(Value::Array(json))
+                .execute(connection)
+                .await?;
+            // Those that were there already count too, which does no harm.
+            summary_hours::touch(connection, &hours).await?;
+            Ok(written)
+        };
+        connection.transaction(inserting).await
     };
     pool.within(TIMEOUT, insert).await
 }

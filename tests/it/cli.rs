@@ -52,7 +52,8 @@ async fn sessions_list_prints_a_table_json_or_csv() {
         .iter()
         .map(|row| row["session_id"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, ["s1", "s2", "s3"]);
+    // All began at once: then the ids decide, in the direction of the sort.
+    assert_eq!(ids, ["s3", "s2", "s1"]);
     assert_eq!(
         (&rows[0]["event_count"], &rows[0]["session_ms"]),
         (&json!(2), &json!(10_000))
@@ -185,6 +186,8 @@ async fn every_subcommand_has_help_and_a_wrong_one_is_refused() {
         &["sessions"],
         &["sessions", "list"],
         &["sessions", "show"],
+        &["query"],
+        &["live"],
         &["simulate"],
         &["doctor"],
         &["completions"],
@@ -198,6 +201,7 @@ async fn every_subcommand_has_help_and_a_wrong_one_is_refused() {
         &["refold"],
         &["refold", "--all", "--session", "x"],
         &["sessions", "list", "--limit", "0"],
+        &["live", "--count", "0"],
         &["serve", "--idle-timeout", "soon"],
     ] {
         let ran = run("", wrong).await;

@@ -12,10 +12,14 @@
 
 mod answers;
 mod api;
+mod api_docs;
 mod bad_events;
 mod bulk;
 mod chaos;
 mod cli;
+mod cli_export;
+mod cli_live;
+mod cli_query;
 mod cli_serve;
 mod cli_verify;
 mod columns;

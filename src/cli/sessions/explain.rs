@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 
-use super::ShowArgs;
+use super::show::ShowArgs;
 use crate::app::Source;
 use crate::cli::database::with_pool;
 use crate::cli::output::{self, Format, Row};

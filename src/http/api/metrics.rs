@@ -52,7 +52,10 @@ impl MetricEntry {
     get,
     path = "/api/v1/metrics",
     tag = "figures",
-    responses((status = 200, body = List<MetricEntry>))
+    responses(
+        (status = 200, body = List<MetricEntry>),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    )
 )]
 pub(in super::super) async fn dictionary(request: HttpRequest) -> Result<HttpResponse, Problem> {
     params(&request, &[])?;

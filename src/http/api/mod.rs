@@ -5,16 +5,29 @@
 //! A handler reads the parameters, asks, and shapes the answer; what a parameter means is decided in
 //! `storage::query`, the same for the command line.
 
+mod dimensions;
 mod docs;
+mod errors;
+mod examples;
+mod export;
+mod export_docs;
+mod histogram;
 mod large;
+mod live;
 mod metrics;
+mod openapi;
+mod openapi_body;
 mod session;
 mod session_events;
 mod sessions;
 mod timeline;
+mod values;
+
+pub(super) use docs::ProblemBody;
+pub use openapi::document;
 
 use actix_web::HttpRequest;
-use actix_web::web::{Query, ServiceConfig};
+use actix_web::web::{Data, Query, ServiceConfig};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,8 +37,21 @@ use crate::storage::query::{Mistake, Params};
 /// Every route below `/api`.
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
+        .service(page("/api/v1/export/sessions.{format}").route(read().to(export::sessions)))
+        .service(page("/api/v1/export/events.{format}").route(read().to(export::events)))
+        .service(
+            page("/api/openapi.json")
+                .app_data(Data::new(openapi::Page::new()))
+                .route(read().to(openapi::show)),
+        )
+        .service(page("/api/v1/dimensions").route(read().to(dimensions::list)))
+        .service(page("/api/v1/dimensions/{dimension}/values").route(read().to(dimensions::values)))
+        .service(page("/api/v1/errors").route(read().to(errors::list)))
+        .service(page("/api/v1/live").route(read().to(live::now)))
+        .service(page("/api/v1/live/stream").route(read().to(live::stream)))
         .service(page("/api/v1/metrics").route(read().to(metrics::dictionary)))
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
+        .service(page("/api/v1/metrics/{metric}/histogram").route(read().to(histogram::show)))
         .service(page("/api/v1/sessions").route(read().to(sessions::list)))
         .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)))
         .service(
@@ -34,9 +60,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(page("/api/v1/sessions/{session_id}/timeline").route(read().to(timeline::show)));
 }
 
+pub use session::{Session, Status};
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct List<T> {
+pub struct List<T> {
     data: Vec<T>,
     /// Give it as `cursor` to get the next page; null on the last one.
     next_cursor: Option<String>,
@@ -45,7 +73,8 @@ pub(super) struct List<T> {
 }
 
 impl<T> List<T> {
-    fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
+    /// A page and where the next one begins.
+    pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self {
             data,
             has_more: next_cursor.is_some(),

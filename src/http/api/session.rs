@@ -19,7 +19,7 @@ pub(super) const CACHE: &str = "private, no-cache";
 
 /// A session's figures: the columns of `session_summaries`, and what they are worth.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in super::super) struct Session {
+pub struct Session {
     status: Status,
     /// The session has rows that are not in the figures, or are in them in another order than theirs:
     /// another server has a part of them, or a restart came between. The stored figures will be whole.
@@ -31,7 +31,7 @@ pub(in super::super) struct Session {
 /// Whether the session still goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(in super::super) enum Status {
+pub enum Status {
     /// The figures are those up to the last event that arrived.
     Live,
     /// The session went quiet, and they are stored.
@@ -39,7 +39,8 @@ pub(in super::super) enum Status {
 }
 
 impl Session {
-    pub(super) fn finished(figures: SummaryRow) -> Self {
+    /// One that went quiet, as it is stored.
+    pub fn finished(figures: SummaryRow) -> Self {
         Self {
             status: Status::Finished,
             partial: false,
@@ -56,7 +57,8 @@ impl Session {
     }
 
     /// With the number of rows that the session has.
-    fn among(mut self, rows: i64) -> Self {
+    #[must_use]
+    pub fn among(mut self, rows: i64) -> Self {
         self.partial |= self.figures.event_count < rows;
         self
     }
@@ -89,6 +91,7 @@ impl Session {
     responses(
         (status = 200, body = Session, headers(("etag" = String, description = "strong for finished sessions, weak for live ones"))),
         (status = 304, description = "As in If-None-Match"),
+        (status = 400, body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No figures of such a session are known", body = super::docs::ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -98,6 +101,7 @@ pub(in super::super) async fn show(
     session_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
+    super::params(&request, &[])?;
     let key = SessionKey::new(&service.project, session_id.into_inner());
     let session = find(service, key).await?.ok_or(Problem::UnknownSession)?;
     let tag = session.tag();

@@ -5,6 +5,7 @@ mod drain;
 mod events;
 mod failures;
 mod leaving;
+mod live;
 mod looking;
 mod memory;
 mod panics;

@@ -5,12 +5,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::condition::time_of;
 use super::fields::Kind;
-use super::filter::time_of;
 use super::sql::{Bind, Sql};
 use super::{Mistake, Params, Period, Sort};
 
@@ -77,14 +76,15 @@ impl Cursor {
         self.sort == sort.name() && (self.bind(sort).is_some() || (!known && sort.field.nullable))
     }
 
+    /// The sort key of the row.
+    pub(super) fn key(&self) -> &Value {
+        &self.key
+    }
+
     /// The period of the first page.
     #[must_use]
     pub fn period(&self, asked: Period) -> Period {
-        let time = DateTime::from_timestamp_micros;
-        match time(self.from_us).zip(time(self.to_us)) {
-            Some((from, to)) => Period { from, to, ..asked },
-            None => asked,
-        }
+        asked.kept(self.from_us, self.to_us).unwrap_or(asked)
     }
 
     /// Whether a row in memory comes after.

@@ -4,7 +4,7 @@
 use super::Mistake;
 
 /// What values a field has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Text.
     Text,
@@ -33,7 +33,7 @@ impl Kind {
 }
 
 /// A column.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Field {
     /// Its name.
     pub name: &'static str,

@@ -1,21 +1,18 @@
 //! Figures over many sessions: metrics by up to two dimensions and over time, beside those of the
 //! period before.
 //!
-//! One statement goes over the rows once and brings the parts of the smallest groups; what is larger
-//! is put together from them (`metric` tells why that is exact).
+//! One pass over the sessions' columns counts the smallest groups; what is larger is put together
+//! from them (`metric` tells why that is exact).
 
 use chrono::{DateTime, Utc};
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 
 use super::board::Board;
+use super::columns::{Columns, Rows, Scan};
 use super::figures_answer::FiguresAnswer;
 use super::interval::Interval;
 use super::metric::{Metric, Wanted};
-use super::parts::Parts;
-use super::sessions::push_scope;
-use super::sql::{Bind, Sql};
+use super::tally::{MAX_GROUPS, Tally};
 use super::{Filter, Mistake, Params, Period, Place, Query};
 use crate::storage::StorageError;
 
@@ -29,9 +26,6 @@ const MAX_METRICS: usize = 10;
 const MAX_DIMENSIONS: usize = 2;
 /// Groups of an answer, unless asked otherwise.
 const DEFAULT_GROUPS: i64 = 20;
-/// Smallest groups that a statement may bring; memory is bounded by this, and by the sessions whose
-/// single values are wanted.
-const MAX_SMALLEST_GROUPS: i64 = 200_000;
 
 /// Which figures, of which sessions.
 #[derive(Debug, Clone)]
@@ -57,24 +51,6 @@ pub(super) struct Order {
     pub(super) descending: bool,
 }
 
-#[derive(Debug, QueryableByName)]
-pub(super) struct SmallestGroup {
-    #[diesel(sql_type = Nullable<Text>)]
-    pub(super) one: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    pub(super) two: Option<String>,
-    #[diesel(sql_type = Bool)]
-    pub(super) before: bool,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    pub(super) begins: Option<i64>,
-    #[diesel(sql_type = Array<Nullable<Double>>)]
-    sums: Vec<Option<f64>>,
-    #[diesel(sql_type = Array<Double>)]
-    lists: Vec<f64>,
-    #[diesel(sql_type = Array<BigInt>)]
-    lengths: Vec<i64>,
-}
-
 impl FiguresQuery {
     /// Reads it from the parameters.
     pub fn parse(project: &str, params: &Params, now: DateTime<Utc>) -> Result<Self, Mistake> {
@@ -95,52 +71,6 @@ impl FiguresQuery {
         })
     }
 
-    fn statement(&self, wanted: &Wanted) -> Sql {
-        let mut sql = Sql::new("SELECT ");
-        for (at, name) in [(0, " AS one, "), (1, " AS two, ")] {
-            match self.group_by.get(at) {
-                Some(place) => place.push_text(&mut sql),
-                None => sql.push("NULL::text"),
-            }
-            sql.push(name);
-        }
-        self.push_times(&mut sql);
-        push_parts(wanted, &mut sql);
-        sql.push(" FROM session_summaries WHERE ");
-        push_scope(&mut sql, &self.project, self.whole_period(), &self.filters);
-        sql.push(" GROUP BY 1, 2, 3, 4 LIMIT ");
-        sql.bind(Bind::Integer(MAX_SMALLEST_GROUPS + 1));
-        sql
-    }
-
-    fn push_times(&self, sql: &mut Sql) {
-        let column = self.period.clock.column();
-        let push_before = |sql: &mut Sql| {
-            sql.push(column);
-            sql.push(" < ");
-            sql.bind(Bind::Time(self.period.from));
-        };
-        if self.compare {
-            push_before(sql);
-            sql.push(" AS before, ");
-        } else {
-            sql.push("false AS before, ");
-        }
-        match &self.interval {
-            // What came before is not told over time.
-            Some(interval) if self.compare => {
-                sql.push("CASE WHEN ");
-                push_before(sql);
-                sql.push(" THEN NULL ELSE ");
-                interval.push(self.period, sql);
-                sql.push(" END");
-            }
-            Some(interval) => interval.push(self.period, sql),
-            None => sql.push("NULL::bigint"),
-        }
-        sql.push(" AS begins, ");
-    }
-
     fn whole_period(&self) -> Period {
         if !self.compare {
             return self.period;
@@ -152,48 +82,14 @@ impl FiguresQuery {
     }
 }
 
-/// The sums as one array, and all lists as another, one after the other.
-fn push_parts(wanted: &Wanted, sql: &mut Sql) {
-    let sums: Vec<&str> = wanted.sums.iter().map(|(_, sum)| sum.as_str()).collect();
-    sql.push(&format!("ARRAY[{}]::float8[] AS sums, ", sums.join(", ")));
-    let known = |list: &String| format!("FILTER (WHERE {list} IS NOT NULL)");
-    let lists: Vec<String> = wanted
-        .lists
-        .iter()
-        .map(|list| format!("array_agg({list}) {}", known(list)))
-        .collect();
-    let lists = if lists.is_empty() {
-        "'{}'::float8[]".to_owned()
-    } else {
-        lists.join(" || ")
-    };
-    let lengths: Vec<String> = wanted
-        .lists
-        .iter()
-        .map(|list| format!("count({list})"))
-        .collect();
-    sql.push(&format!(
-        "coalesce({lists}, '{{}}') AS lists, ARRAY[{}]::bigint[] AS lengths",
-        lengths.join(", ")
-    ));
-}
-
-impl SmallestGroup {
-    fn into_parts(self) -> Parts {
-        let mut values = self.lists.into_iter();
-        let lists = self.lengths.iter().map(|length| {
-            let length = usize::try_from(*length).unwrap_or_default();
-            values.by_ref().take(length).collect()
-        });
-        let lists = lists.collect();
-        Parts::new(self.sums, lists)
-    }
-}
-
 impl Query for FiguresQuery {
     type Answer = Result<FiguresAnswer, Mistake>;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StorageError> {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Self::Answer, StorageError> {
         let beginnings = match &self.interval {
             Some(interval) => match interval.beginnings(self.period, connection).await? {
                 Ok(beginnings) => beginnings,
@@ -203,20 +99,26 @@ impl Query for FiguresQuery {
         };
         let mut wanted = Wanted::default();
         let plans: Vec<_> = self.metrics.iter().map(|it| it.plan(&mut wanted)).collect();
-        let statement = self.statement(&wanted).query();
-        let rows: Vec<SmallestGroup> = statement.get_results(connection).await?;
-        if i64::try_from(rows.len()).unwrap_or(i64::MAX) > MAX_SMALLEST_GROUPS {
+        let mut scan = Scan::new(&self.project, self.whole_period(), &self.filters);
+        let mut tally = Tally::new(&self, &beginnings, &wanted, &mut scan);
+        let mut fits = true;
+        let count = |rows: &Rows<'_>| {
+            fits = tally.count(rows);
+            fits
+        };
+        scan.run(connection, columns, count).await?;
+        if !fits {
             let detail = format!(
-                "these are more than {MAX_SMALLEST_GROUPS} groups and stretches of time; take a \
-                 longer interval, fewer dimensions, or a filter"
+                "these are more than {MAX_GROUPS} groups and stretches of time; take a longer \
+                 interval, fewer dimensions, or a filter"
             );
             return Ok(Err(Mistake::new("group_by", detail)));
         }
+        let groups: Vec<_> = tally.into_groups().collect();
         let mut board = Board::new(wanted, plans);
-        for row in rows {
-            let group = (row.one.clone(), row.two.clone());
-            let (before, begins) = (row.before, row.begins);
-            board.add(group, before, begins, &row.into_parts());
+        for group in groups {
+            let [one, two] = group.groups;
+            board.add((one, two), group.before, group.begins, &group.parts);
         }
         Ok(Ok(board.answer(&self, &beginnings)))
     }

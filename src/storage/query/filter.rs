@@ -1,12 +1,13 @@
 //! Which sessions a question is about: `filter=field:op:value`, as often as wanted; all must hold.
 //!
-//! The same filter is put into a statement for stored sessions and held against a row in memory for
-//! live ones; a test keeps the two alike. What is not known (NULL) passes `ne` and `null:true`, and no
+//! The same filter is put into a statement for lists of stored sessions, and held against values in
+//! memory for live ones and for figures; a test keeps the two alike. What is not known (NULL) passes `ne` and `null:true`, and no
 //! other test. Case of ASCII letters does not matter to `contains`.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::columns::{Cell, Column};
+use super::condition::{Comparison, Held, Test, Values};
 use super::fields::Kind;
 use super::period::parse_time;
 use super::place::Place;
@@ -26,33 +27,6 @@ const OPS: [&str; 8] = ["eq", "ne", "gt", "gte", "lt", "lte", "contains", "null"
 pub struct Filter {
     place: Place,
     test: Test,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Test {
-    Null(bool),
-    AnyOf(Values),
-    NoneOf(Values),
-    Compare(Comparison, Bind),
-    Contains(Vec<String>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
-    Greater,
-    GreaterOrEqual,
-    Less,
-    LessOrEqual,
-}
-
-/// Values of one kind.
-#[derive(Debug, Clone, PartialEq)]
-enum Values {
-    Texts(Vec<String>),
-    Integers(Vec<i64>),
-    Numbers(Vec<f64>),
-    Booleans(Vec<bool>),
-    Times(Vec<DateTime<Utc>>),
 }
 
 impl Filter {
@@ -119,14 +93,35 @@ impl Filter {
     #[must_use]
     pub fn holds(&self, row: &Map<String, Value>) -> bool {
         let value = self.place.value(row);
-        match &self.test {
-            Test::Null(is_null) => value.is_null() == *is_null,
-            Test::AnyOf(values) => values.contain(value),
-            Test::NoneOf(values) => !values.contain(value),
-            Test::Compare(comparison, bound) => comparison.holds(value, bound),
-            Test::Contains(parts) => {
-                let text = text_of(value).map(|text| text.to_ascii_lowercase());
-                text.is_some_and(|text| parts.iter().any(|part| text.contains(part.as_str())))
+        self.test.holds(&Held::new(self.place.kind(), value))
+    }
+
+    /// The column that the condition is about.
+    pub(super) fn cell(&self) -> Cell {
+        Cell::of(&self.place)
+    }
+
+    /// Leaves of the picked rows of a column those for which the condition holds.
+    pub(super) fn pick(&self, column: &Column, picked: &mut Vec<usize>) {
+        match column {
+            Column::Numbers(numbers) => picked.retain(|row| {
+                let number = numbers.get(*row).copied();
+                self.test.holds(&Held::number(number))
+            }),
+            Column::Texts(text) => {
+                let holds = |word: Option<&str>| {
+                    let held = word.map_or(Held::Nothing, |word| Held::Text(word.into()));
+                    self.test.holds(&held)
+                };
+                let holding: Vec<bool> = text.words().map(holds).collect();
+                picked.retain(|row| {
+                    let code = text
+                        .codes()
+                        .get(*row)
+                        .and_then(|code| usize::try_from(*code).ok());
+                    code.and_then(|code| holding.get(code).copied())
+                        .unwrap_or_default()
+                });
             }
         }
     }
@@ -174,7 +169,6 @@ fn parse_test(place: &Place, op: &str, value: &str) -> Result<Test, Mistake> {
 }
 
 /// At commas; `\,` is a comma and `\\` a backslash.
-/// The values between commas; `\,` is a comma.
 pub(super) fn split(parameter: &str, value: &str) -> Result<Vec<String>, Mistake> {
     let mut parts = vec![String::new()];
     let mut letters = value.chars();
@@ -238,19 +232,6 @@ impl Values {
             Self::Times(values) => Bind::Times(values),
         }
     }
-
-    fn contain(&self, value: &Value) -> bool {
-        match self {
-            Self::Texts(values) => text_of(value).is_some_and(|text| values.contains(&text)),
-            Self::Integers(values) => value.as_i64().is_some_and(|it| values.contains(&it)),
-            Self::Numbers(values) => {
-                let equal = |it: f64| values.iter().any(|value| value.total_cmp(&it).is_eq());
-                value.as_f64().is_some_and(equal)
-            }
-            Self::Booleans(values) => value.as_bool().is_some_and(|it| values.contains(&it)),
-            Self::Times(values) => time_of(value).is_some_and(|it| values.contains(&it)),
-        }
-    }
 }
 
 impl Comparison {
@@ -262,34 +243,4 @@ impl Comparison {
             Self::LessOrEqual => " <= ",
         }
     }
-
-    fn holds(self, value: &Value, bound: &Bind) -> bool {
-        let order = match bound {
-            Bind::Integer(bound) => value.as_i64().map(|it| it.cmp(bound)),
-            Bind::Number(bound) => value.as_f64().and_then(|it| it.partial_cmp(bound)),
-            Bind::Time(bound) => time_of(value).map(|it| it.cmp(bound)),
-            _ => None,
-        };
-        order.is_some_and(|order| match self {
-            Self::Greater => order.is_gt(),
-            Self::GreaterOrEqual => order.is_ge(),
-            Self::Less => order.is_lt(),
-            Self::LessOrEqual => order.is_le(),
-        })
-    }
-}
-
-/// As `->>` gives it.
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}
-
-/// Rows in memory have moments as RFC 3339.
-pub(super) fn time_of(value: &Value) -> Option<DateTime<Utc>> {
-    let time = DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
-    Some(time.to_utc())
 }

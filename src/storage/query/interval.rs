@@ -13,7 +13,8 @@ use crate::storage::StorageError;
 /// A series has no more stretches than this.
 const MAX_STRETCHES: i64 = 5000;
 const DAY_SECS: i64 = 86_400;
-const LENGTHS: [(&str, i64); 10] = [
+/// The lengths of stretches: their names, and s.
+pub const INTERVALS: &[(&str, i64)] = &[
     ("1m", 60),
     ("5m", 300),
     ("10m", 600),
@@ -42,7 +43,7 @@ impl Interval {
         let Some(name) = params.one("interval")? else {
             return Ok(None);
         };
-        let secs = params.choice("interval", &LENGTHS)?;
+        let secs = params.choice("interval", INTERVALS)?;
         let stretches = (period.to - period.from).num_seconds() / secs;
         if stretches >= MAX_STRETCHES {
             let detail = format!(
@@ -57,18 +58,14 @@ impl Interval {
         }))
     }
 
-    /// Adds the beginning of a session's stretch to a statement, epoch s.
-    pub(super) fn push(&self, period: Period, sql: &mut Sql) {
-        let column = period.clock.column();
-        if self.is_local() {
-            sql.push(&format!("date_part('epoch', date_trunc('day', {column}, "));
-            sql.bind(Bind::Text(self.timezone.clone()));
-            return sql.push("))::bigint");
+    /// The beginning of the stretch in which a moment lies, epoch s. `beginnings` has that of all.
+    pub(super) fn begins(&self, time_sec: i64, beginnings: &[i64]) -> i64 {
+        if !self.is_local() {
+            return time_sec.div_euclid(self.secs) * self.secs;
         }
-        let secs = self.secs;
-        sql.push(&format!(
-            "floor(date_part('epoch', {column}) / {secs})::bigint * {secs}"
-        ));
+        let after = beginnings.partition_point(|begins| *begins <= time_sec);
+        let last = after.checked_sub(1).and_then(|at| beginnings.get(at));
+        last.copied().unwrap_or(time_sec)
     }
 
     fn is_local(&self) -> bool {

@@ -12,7 +12,7 @@ use super::measure::{Formula, Measure, count, ratio, share, value};
 const STARTED: &str =
     "(startup_ms IS NOT NULL OR vpf OR playing_ms + rebuffer_ms + seek_ms + paused_ms > 0)";
 /// Somebody or something asked to play.
-const ATTEMPTED: &str = "(startup_ms IS NOT NULL OR vpf \
+pub(super) const ATTEMPTED: &str = "(startup_ms IS NOT NULL OR vpf \
     OR playing_ms + rebuffer_ms + seek_ms + paused_ms > 0 \
     OR ebvs OR (vsf AND experience_score IS NOT NULL))";
 

@@ -1,11 +1,13 @@
-//! One metric as it is asked for, `startup_ms:p95`, and what a statement must bring to tell it.
+//! One metric as it is asked for, `startup_ms:p95`, and what must be known of sessions to tell it.
 //!
-//! A statement brings its parts for the smallest groups there are: numbers that can be added up, and
-//! the single values where a percentile is wanted. Larger groups are put together here, so one pass
-//! over the rows serves groups, their series, and the total, and all of them are exact.
+//! A pass over the sessions brings the parts of the smallest groups there are: numbers that can be
+//! added up, and the single values where a percentile is wanted. Larger groups are put together from
+//! them, so one pass serves groups, their series, and the total, and all of them are exact.
 
 use super::Mistake;
+use super::columns::Cell;
 use super::measure::{self, Formula, Measure};
+use super::summand::{Merging, Summand, Summing};
 
 /// How the sessions' values become one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,16 +123,19 @@ impl Metric {
 
     /// Asks for its parts.
     pub(super) fn plan(&self, wanted: &mut Wanted) -> Plan {
+        use Merging::{Add, Least, Most};
+        let flag = |holds: &str| Cell::Flag(holds.to_owned());
+        let number = |sql: &str| Cell::Number(sql.to_owned());
+        let mut add = |summing, cells: &[Cell]| wanted.sum(Summand::new(Add, summing, cells));
         match (self.measure.formula, self.by) {
             (Formula::Sessions(holds), _) => {
-                let n = wanted.sum(Add, &format!("count(*) FILTER (WHERE {holds})"));
+                let n = add(Summing::Holds, &[flag(holds)]);
                 Plan::Count { count: n, n }
             }
-            (Formula::Distinct(_), _) => Plan::Distinct(wanted.list(&self.each())),
+            (Formula::Distinct(_), _) => Plan::Distinct(wanted.list(number(&self.each()))),
             (Formula::Share { of, among }, by) => {
-                let hits = format!("count(*) FILTER (WHERE ({of}) AND {among})");
-                let above = wanted.sum(Add, &hits);
-                let below = wanted.sum(Add, &format!("count(*) FILTER (WHERE {among})"));
+                let above = add(Summing::Holds, &[flag(of), flag(among)]);
+                let below = add(Summing::Holds, &[flag(among)]);
                 match by {
                     Aggregation::Count => Plan::Count {
                         count: above,
@@ -144,71 +149,62 @@ impl Metric {
                 }
             }
             (Formula::Ratio { above, below }, Aggregation::Ratio) => {
-                let known = format!("FILTER (WHERE ({below}) > 0 AND ({above}) IS NOT NULL)");
-                let n = wanted.sum(Add, &format!("count(*) {known}"));
-                let above = wanted.sum(Add, &format!("sum({above}) {known}"));
-                let below = wanted.sum(Add, &format!("sum({below}) {known}"));
-                Plan::Quotient { above, below, n }
+                let cells = [number(above), number(below)];
+                Plan::Quotient {
+                    above: add(Summing::Above, &cells),
+                    below: add(Summing::Below, &cells),
+                    n: add(Summing::Divisible, &cells),
+                }
             }
             (_, Aggregation::Percentile(fraction)) => Plan::Percentile {
-                list: wanted.list(&self.each()),
+                list: wanted.list(number(&self.each())),
                 fraction,
             },
             (_, by) => {
-                let each = self.each();
-                let n = wanted.sum(Add, &format!("count({each})"));
+                let each = [number(&self.each())];
+                let n = add(Summing::Known, &each);
+                let mut value = |merging| wanted.sum(Summand::new(merging, Summing::Value, &each));
                 match by {
-                    Aggregation::Min => {
-                        let sum = wanted.sum(Least, &format!("min({each})"));
-                        Plan::Sum { sum, n }
-                    }
-                    Aggregation::Max => {
-                        let sum = wanted.sum(Most, &format!("max({each})"));
-                        Plan::Sum { sum, n }
-                    }
-                    Aggregation::Avg => {
-                        let above = wanted.sum(Add, &format!("sum({each})"));
-                        Plan::Quotient { above, below: n, n }
-                    }
-                    _ => {
-                        let sum = wanted.sum(Add, &format!("sum({each})"));
-                        Plan::Sum { sum, n }
-                    }
+                    Aggregation::Min => Plan::Sum {
+                        sum: value(Least),
+                        n,
+                    },
+                    Aggregation::Max => Plan::Sum {
+                        sum: value(Most),
+                        n,
+                    },
+                    Aggregation::Avg => Plan::Quotient {
+                        above: value(Add),
+                        below: n,
+                        n,
+                    },
+                    _ => Plan::Sum { sum: value(Add), n },
                 }
             }
         }
     }
 }
 
-/// How a part of two groups becomes one of both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Merging {
-    Add,
-    Least,
-    Most,
-}
-use Merging::{Add, Least, Most};
-
-/// What a statement must bring; each thing once.
+/// What must be known of each group; each thing once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
-    pub(super) sums: Vec<(Merging, String)>,
-    pub(super) lists: Vec<String>,
+    pub(super) sums: Vec<Summand>,
+    pub(super) lists: Vec<Cell>,
 }
 
 impl Wanted {
-    fn sum(&mut self, merging: Merging, sql: &str) -> usize {
-        let known = self.sums.iter().position(|(_, known)| known == sql);
+    fn sum(&mut self, sum: Summand) -> usize {
+        let known = self.sums.iter().position(|known| *known == sum);
         known.unwrap_or_else(|| {
-            self.sums.push((merging, sql.to_owned()));
+            self.sums.push(sum);
             self.sums.len() - 1
         })
     }
 
-    fn list(&mut self, sql: &str) -> usize {
-        let known = self.lists.iter().position(|known| known == sql);
+    fn list(&mut self, of: Cell) -> usize {
+        let known = self.lists.iter().position(|known| *known == of);
         known.unwrap_or_else(|| {
-            self.lists.push(sql.to_owned());
+            self.lists.push(of);
             self.lists.len() - 1
         })
     }

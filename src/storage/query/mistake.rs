@@ -26,7 +26,7 @@ impl Mistake {
     }
 
     /// A name that is none of `known`. `what` tells what kind of name it should be.
-    pub(super) fn unknown<'a>(
+    pub fn unknown<'a>(
         parameter: &str,
         what: &str,
         given: &str,

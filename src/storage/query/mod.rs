@@ -9,17 +9,28 @@
 //! `measures`. Every question is about one project.
 
 mod board;
+mod columns;
+mod condition;
 mod cursor;
+mod dimension_values;
+mod dimensions;
+mod errors;
+mod errors_answer;
+mod export;
 mod fields;
 mod figures;
 mod figures_answer;
 mod filter;
+mod histogram;
+mod histogram_answer;
+mod histogram_edges;
 mod interval;
 mod marks;
 mod measure;
 mod measures;
 mod metric;
 mod mistake;
+mod narrow;
 mod params;
 mod parts;
 mod period;
@@ -32,22 +43,36 @@ mod sessions;
 mod sort;
 mod sql;
 mod standing;
+mod summand;
+mod tally;
 mod timeline;
 
+pub use columns::Columns;
 pub use cursor::Cursor;
+pub use dimension_values::{DimensionValue, VALUES_PARAMS, ValuesPage, ValuesQuery};
+pub use dimensions::{Dimension, Dimensions, DimensionsQuery};
+pub use errors::{ERRORS_ORDERS, ERRORS_PARAMS, ErrorsQuery};
+pub use errors_answer::{Affected, ErrorFigures, ErrorsAnswer, Population};
+pub use export::{
+    Column, ColumnKind, Download, EVENTS_EXPORT_PARAMS, Export, Exporter, Format, Limits,
+    SESSIONS_EXPORT_PARAMS,
+};
 pub use fields::{FIELDS, Field, Kind};
 pub use figures::{FIGURES_PARAMS, FiguresQuery};
 pub use figures_answer::{
     Amount, ComparedWith, Figure, FiguresAnswer, GroupFigures, MetricInfo, PreviousFigure, Stretch,
 };
 pub use filter::{FILTER_HELP, Filter};
+pub use histogram::{HISTOGRAM_PARAMS, HistogramQuery, Scale};
+pub use histogram_answer::{Bucket, HistogramAnswer};
+pub use interval::INTERVALS;
 pub use marks::Marks;
 pub use measure::{Better, Formula, Measure};
 pub use measures::MEASURES;
 pub use metric::Metric;
 pub use mistake::Mistake;
 pub use params::Params;
-pub use period::{Clock, PERIOD_PARAMS, Period};
+pub use period::{Clock, MAX_DAYS, MAX_TIME_MS, PERIOD_PARAMS, Period};
 pub use place::Place;
 pub use reader::{Query, Reader};
 pub use resolution::Resolution;

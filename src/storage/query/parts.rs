@@ -1,6 +1,6 @@
 //! What is known of a group of sessions: the parts that metrics are told from.
 
-use super::metric::{Merging, Plan, Wanted};
+use super::metric::{Plan, Wanted};
 
 /// Parts of a group, in the order in which they were wanted.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,24 +19,31 @@ pub(super) struct Told {
 }
 
 impl Parts {
-    pub(super) fn new(sums: Vec<Option<f64>>, lists: Vec<Vec<f64>>) -> Self {
-        Self { sums, lists }
+    /// Of nothing yet.
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        Self {
+            sums: vec![None; wanted.sums.len()],
+            lists: vec![Vec::new(); wanted.lists.len()],
+        }
+    }
+
+    /// A sum of these parts, to be added to.
+    pub(super) fn sum_mut(&mut self, at: usize) -> Option<&mut Option<f64>> {
+        self.sums.get_mut(at)
+    }
+
+    /// A list of these parts, to be added to.
+    pub(super) fn list_mut(&mut self, at: usize) -> Option<&mut Vec<f64>> {
+        self.lists.get_mut(at)
     }
 
     /// Of both groups.
     pub(super) fn merge(&mut self, other: &Self, wanted: &Wanted) {
         self.sums.resize(wanted.sums.len(), None);
         self.lists.resize(wanted.lists.len(), Vec::new());
-        let merging = wanted.sums.iter().map(|(merging, _)| *merging);
-        for ((ours, theirs), merging) in self.sums.iter_mut().zip(&other.sums).zip(merging) {
-            *ours = match (*ours, *theirs) {
-                (Some(one), Some(other)) => Some(match merging {
-                    Merging::Add => one + other,
-                    Merging::Least => one.min(other),
-                    Merging::Most => one.max(other),
-                }),
-                (one, other) => one.or(other),
-            };
+        let summands = self.sums.iter_mut().zip(&other.sums).zip(&wanted.sums);
+        for ((ours, theirs), summand) in summands {
+            *ours = summand.merging.merge(*ours, *theirs);
         }
         for (ours, theirs) in self.lists.iter_mut().zip(&other.lists) {
             ours.extend_from_slice(theirs);

@@ -12,12 +12,15 @@ pub const PERIOD_PARAMS: &[&str] = &["from", "to", "last", "time"];
 /// The period where none is asked for.
 const DEFAULT_HOURS: i64 = 24;
 /// No `last` goes back further.
-const MAX_DAYS: i64 = 3660;
-/// Moments are from 1970 to the end of the year 9999, epoch ms.
-const TIMES_MS: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999;
+pub const MAX_DAYS: i64 = 3660;
+/// The last moment there is: the end of the year 9999, epoch ms.
+pub const MAX_TIME_MS: i64 = 253_402_300_799_999;
+/// The first one: the beginning of year 0. No event is older than 1970, but who asks for all that came
+/// before a moment, or compares with as much time before, gets there. PostgreSQL knows it, too.
+const MIN_TIME_MS: i64 = -62_167_219_200_000;
 
 /// Which time of a session counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Clock {
     /// Its first event.
     Started,
@@ -73,14 +76,29 @@ impl Period {
         Ok(Self { from, to, clock })
     }
 
-    /// The period of the same length right before.
+    /// The period of the same length right before, as far as there is time.
     #[must_use]
     pub fn previous(self) -> Self {
         Self {
-            from: self.from - (self.to - self.from),
+            from: clamp(self.from - (self.to - self.from)),
             to: self.from,
             clock: self.clock,
         }
+    }
+
+    /// The period that a cursor kept, epoch µs, if it can be one.
+    pub(super) fn kept(self, from_us: i64, to_us: i64) -> Option<Self> {
+        let time = |us: i64| {
+            let time = DateTime::from_timestamp_micros(us)?;
+            (MIN_TIME_MS..=MAX_TIME_MS)
+                .contains(&time.timestamp_millis())
+                .then_some(time)
+        };
+        Some(Self {
+            from: time(from_us)?,
+            to: time(to_us)?,
+            ..self
+        })
     }
 
     /// Whether a moment lies in it.
@@ -103,17 +121,30 @@ impl Period {
 
 /// A moment, as RFC 3339 or epoch ms.
 pub(super) fn parse_time(parameter: &str, text: &str) -> Result<DateTime<Utc>, Mistake> {
-    let epoch = || DateTime::from_timestamp_millis(text.parse().ok()?);
+    let epoch_ms = text
+        .parse()
+        .ok()
+        .filter(|ms| (0..=MAX_TIME_MS).contains(ms));
+    let epoch = epoch_ms.and_then(DateTime::from_timestamp_millis);
     // In a URL that is not encoded the + of an offset arrives as a space.
     let rfc = || DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok();
-    let time = epoch().or_else(|| rfc().map(|time| time.to_utc()));
-    let usable = time.filter(|time| TIMES_MS.contains(&time.timestamp_millis()));
-    usable.ok_or_else(|| {
+    let time = epoch.or_else(|| rfc().map(|time| clamp(time.to_utc())));
+    time.ok_or_else(|| {
         Mistake::new(
             parameter,
-            format!("it takes 2026-11-23T07:30:00Z or epoch ms, from 1970 to 9999, not {text:?}"),
+            format!("it takes 2026-11-23T07:30:00Z or epoch ms, not {text:?}"),
         )
     })
+}
+
+/// The nearest moment that there is.
+fn clamp(time: DateTime<Utc>) -> DateTime<Utc> {
+    let ms = time.timestamp_millis();
+    let bound =
+        (!(MIN_TIME_MS..=MAX_TIME_MS).contains(&ms)).then(|| ms.clamp(MIN_TIME_MS, MAX_TIME_MS));
+    bound
+        .and_then(DateTime::from_timestamp_millis)
+        .unwrap_or(time)
 }
 
 /// As `30m`, `24h`, `7d`.

@@ -7,12 +7,12 @@ use super::fields::{self, FIELDS, Field, Kind};
 use super::sql::{Bind, Sql};
 
 /// What a site's own dimension begins with.
-const CUSTOM: &str = "custom.";
+pub(super) const CUSTOM: &str = "custom.";
 /// Keys are at most this long, as at ingest.
 const MAX_KEY_BYTES: usize = 200;
 
 /// A column or a custom dimension.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
     /// A column of `session_summaries`.
     Column(&'static Field),

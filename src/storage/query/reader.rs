@@ -9,6 +9,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
+use super::Columns;
 use crate::storage::{Pool, StorageError};
 
 /// Connections for questions.
@@ -28,10 +29,11 @@ pub trait Query: Send + 'static {
     /// What is answered.
     type Answer: Send + 'static;
 
-    /// Asks PostgreSQL.
+    /// Asks PostgreSQL, for what the columns that are kept do not tell.
     fn run(
         self,
         connection: &mut AsyncPgConnection,
+        columns: &Columns,
     ) -> impl Future<Output = Result<Self::Answer, StorageError>> + Send;
 }
 
@@ -40,11 +42,17 @@ pub trait Query: Send + 'static {
 pub struct Reader {
     runtime: Handle,
     pool: Pool,
+    columns: Columns,
 }
 
 impl Reader {
-    /// A reader whose connections live on `runtime`. Connects to nothing yet.
-    pub fn new(database_url: &str, runtime: Handle) -> Result<Self, StorageError> {
+    /// A reader whose connections live on `runtime`, and which keeps `columns`. Connects to nothing
+    /// yet.
+    pub fn new(
+        database_url: &str,
+        runtime: Handle,
+        columns: Columns,
+    ) -> Result<Self, StorageError> {
         let pool = Pool::with_setup(database_url, CONNECTIONS, |url| {
             let url = url.to_owned();
             async move {
@@ -55,15 +63,19 @@ impl Reader {
             }
             .boxed()
         })?;
-        Ok(Self { runtime, pool })
+        Ok(Self {
+            runtime,
+            pool,
+            columns,
+        })
     }
 
     /// Answers a question, in time or not at all.
     pub async fn answer<Q: Query>(&self, query: Q) -> Result<Q::Answer, StorageError> {
-        let pool = self.pool.clone();
+        let (pool, columns) = (self.pool.clone(), self.columns.clone());
         let asking = async move {
             let mut connection = pool.get().await?;
-            match tokio::time::timeout(TIMEOUT, query.run(&mut connection)).await {
+            match tokio::time::timeout(TIMEOUT, query.run(&mut connection, &columns)).await {
                 Ok(answer) => answer,
                 Err(_elapsed) => {
                     // Its server may never answer.

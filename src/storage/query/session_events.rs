@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Mistake, Params, Query, filter};
+use super::{Columns, Mistake, Params, Query, filter};
 use crate::storage::event_row::EventRow;
 use crate::storage::schema::{session_summaries as s, telemetry_events as t};
 use crate::storage::{SessionKey, StorageError};
@@ -130,7 +130,11 @@ impl SessionEventsQuery {
 impl Query for SessionEventsQuery {
     type Answer = EventsPage;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<EventsPage, StorageError> {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        _: &Columns,
+    ) -> Result<EventsPage, StorageError> {
         let mut rows = self.rows(connection).await?;
         let is_known = !rows.is_empty() || self.is_known(connection).await?;
         let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);

@@ -4,6 +4,8 @@
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::columns::{Columns, snapshot};
+use super::narrow;
 use super::sql::{Bind, Sql};
 use super::{Cursor, DEFAULT_LIMIT, Filter, Mistake, Params, Period, Query, Sort};
 use crate::storage::{StorageError, SummaryRow};
@@ -14,12 +16,12 @@ pub const SESSIONS_PARAMS: &[&str] = &["filter", "sort", "cursor", "limit"];
 /// Which sessions, in which order, and how many.
 #[derive(Debug, Clone)]
 pub struct SessionsQuery {
-    project: String,
-    period: Period,
-    filters: Vec<Filter>,
-    sort: Sort,
-    after: Option<Cursor>,
-    limit: i64,
+    pub(super) project: String,
+    pub(super) period: Period,
+    pub(super) filters: Vec<Filter>,
+    pub(super) sort: Sort,
+    pub(super) after: Option<Cursor>,
+    pub(super) limit: i64,
 }
 
 /// Some of a list's rows.
@@ -88,9 +90,17 @@ impl SessionsQuery {
         Page { rows, next }
     }
 
-    fn statement(&self) -> Sql {
+    /// The statement, about sessions of these moments only, if there are any to name.
+    fn statement(&self, moments: Option<Vec<DateTime<Utc>>>) -> Sql {
         let mut sql = Sql::new("SELECT * FROM session_summaries WHERE ");
         push_scope(&mut sql, &self.project, self.period, &self.filters);
+        if let Some(moments) = moments {
+            sql.push(" AND ");
+            sql.push(self.period.clock.column());
+            sql.push(" = ANY(");
+            sql.bind(Bind::Times(moments));
+            sql.push(")");
+        }
         if let Some(cursor) = &self.after {
             sql.push(" AND ");
             cursor.push(self.sort, &mut sql);
@@ -117,8 +127,16 @@ pub(super) fn push_scope(sql: &mut Sql, project: &str, period: Period, filters: 
 impl Query for SessionsQuery {
     type Answer = Page;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Page, StorageError> {
-        let rows: Vec<SummaryRow> = self.statement().query().get_results(connection).await?;
-        Ok(self.page(rows))
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        columns: &Columns,
+    ) -> Result<Page, StorageError> {
+        let answering = async |connection: &mut _| {
+            let moments = narrow::moments(&self, connection, columns).await?;
+            let statement = self.statement(moments).query();
+            Ok(self.page(statement.get_results(connection).await?))
+        };
+        snapshot(connection).run(answering).await
     }
 }

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
+use super::condition::time_of;
 use super::fields::{self, Field, Kind};
-use super::filter::time_of;
 use super::sql::Sql;
 use super::{Mistake, Params};
 

@@ -2,7 +2,7 @@
 
 use diesel_async::AsyncPgConnection;
 
-use super::Query;
+use super::{Columns, Query};
 use crate::storage::{SessionKey, StorageError, SummaryRow, queries};
 
 /// Asks what is stored of a session.
@@ -24,7 +24,11 @@ pub struct Standing {
 impl Query for StandingQuery {
     type Answer = Standing;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Standing, StorageError> {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        _: &Columns,
+    ) -> Result<Standing, StorageError> {
         let (project, id) = (&self.key.project, &self.key.session_id);
         // The rows first: those that come meanwhile make the summary newer, not the rows fewer.
         let rows = queries::event_count(connection, project, id).await?;

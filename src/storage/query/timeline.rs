@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::marks::Marks;
 use super::resolution::name_of_ms;
 use super::series::{self, Point, Series};
-use super::{Mistake, Query, Resolution};
+use super::{Columns, Mistake, Query, Resolution};
 use crate::qoe::{Event, Explainer, PartTimes, Readings, Span, Spans};
 use crate::storage::timeline::{self, TypedEvent};
 use crate::storage::{SessionKey, StorageError};
@@ -89,7 +89,11 @@ pub struct PlayerSeries {
 impl Query for TimelineQuery {
     type Answer = Result<Timeline, Mistake>;
 
-    async fn run(self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StorageError> {
+    async fn run(
+        self,
+        connection: &mut AsyncPgConnection,
+        _: &Columns,
+    ) -> Result<Self::Answer, StorageError> {
         let key = self.key.clone();
         let tell = move |events: &[&TypedEvent]| {
             let mut story = Story::default();

@@ -10,7 +10,7 @@ use crate::support::Server;
 const LIST: &str = "/api/v1/sessions";
 
 /// Five sessions that differ in what filters look at.
-fn various() -> Vec<Value> {
+pub(super) fn various() -> Vec<Value> {
     vec![
         session(
             "a",
@@ -41,7 +41,7 @@ fn various() -> Vec<Value> {
 }
 
 /// What a filter leaves of `various`, in the order of their start.
-const FILTERS: [(&str, &[&str]); 26] = [
+pub(super) const FILTERS: [(&str, &[&str]); 26] = [
     ("browser:eq:Chrome", &["a"]),
     ("browser:eq:Chrome,Firefox", &["a", "b"]),
     ("browser:eq:chrome", &[]),
@@ -105,8 +105,9 @@ fn question(parameters: &[(&str, &str)]) -> SessionsQuery {
 }
 
 async fn rows(server: &Server, parameters: &[(&str, &str)]) -> Vec<SummaryRow> {
-    use video_telemetry::storage::query::Reader;
-    let reader = Reader::new(&server.database.url, tokio::runtime::Handle::current()).unwrap();
+    use video_telemetry::storage::query::{Columns, Reader};
+    let (runtime, columns) = (tokio::runtime::Handle::current(), Columns::new(0));
+    let reader = Reader::new(&server.database.url, runtime, columns).unwrap();
     reader.answer(question(parameters)).await.unwrap().rows
 }
 

@@ -1,11 +1,19 @@
 //! The query API over HTTP. Sessions are put into the table as they are, so that every figure can be
 //! worked out on paper.
 
+mod dimensions;
+mod errors;
+mod export;
 mod figures;
+mod histogram;
+mod kept_columns;
 mod lists;
+mod live;
+mod openapi;
 mod session_events;
 mod timeline;
 
+pub use openapi::examples::evening;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use video_telemetry::qoe::SessionSummary;
@@ -33,6 +41,12 @@ pub fn session(session_id: &str, columns: Value) -> Value {
     Value::Object(row)
 }
 
+/// What whoever writes summaries must do.
+const CHANGED: &str = "INSERT INTO summary_hours AS h (project, hour) \
+    SELECT DISTINCT project, date_trunc('hour', t.moment, 'UTC') FROM session_summaries AS s \
+    CROSS JOIN LATERAL (VALUES (s.started_at), (s.last_event_at)) AS t (moment) \
+    ON CONFLICT (project, hour) DO UPDATE SET version = h.version + 1";
+
 impl Server {
     /// Stores sessions.
     pub async fn has(&self, sessions: &[Value]) {
@@ -44,6 +58,7 @@ impl Server {
              SELECT * FROM jsonb_populate_recordset(NULL::session_summaries, '{rows}')"
         );
         self.database.execute(&insert).await;
+        self.database.execute(CHANGED).await;
     }
 
     /// Asks with parameters, which are encoded here.
