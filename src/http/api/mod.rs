@@ -11,6 +11,7 @@ mod errors;
 mod examples;
 mod export;
 mod export_docs;
+mod filter_value;
 mod histogram;
 mod large;
 mod live;

@@ -11,8 +11,8 @@ use utoipa::OpenApi;
 use super::super::{Problem, operation, site, telemetry};
 use super::docs::ProblemBody;
 use super::{
-    dimensions, errors, examples, export, histogram, live, metrics, openapi_body, params, session,
-    session_events, sessions, timeline, values,
+    dimensions, errors, examples, export, filter_value, histogram, live, metrics, openapi_body,
+    params, session, session_events, sessions, timeline,
 };
 use crate::storage::query::{FIELDS, MEASURES};
 
@@ -80,58 +80,59 @@ pub fn document() -> String {
 
 /// Adds what annotations cannot say or would all repeat.
 fn complete(document: &mut Value) {
-    if let Some(schemas) = at(document, &["components", "schemas"]).as_object_mut() {
-        let filter = serde_json::to_value(values::filter()).unwrap_or_default();
-        schemas.insert(values::FILTER.to_owned(), filter);
-        for (name, schema) in openapi_body::schemas() {
-            schemas.insert(name.to_owned(), schema);
-        }
-    }
-    describe_columns(at(
-        document,
-        &["components", "schemas", "SummaryRow", "properties"],
-    ));
+    complete_schemas(at(document, &["components", "schemas"]));
     *at(document, &["paths", "/telemetry", "post", "requestBody"]) = openapi_body::request_body();
     let paths = at(document, &["paths"]).as_object_mut();
     for (path, operations) in paths.into_iter().flatten() {
-        let asks_storage =
-            path.starts_with("/api/v1/") || path == "/telemetry" || path == "/metrics";
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
-            *at(operation, &["operationId"]) = json!(operation_id(method, path));
-            if asks_storage && method != "options" {
-                *at(operation, &["responses", "503"]) = unavailable();
-            }
-            let parameters = operation
-                .get_mut("parameters")
-                .and_then(Value::as_array_mut);
-            for parameter in parameters.into_iter().flatten() {
-                if parameter["in"] == "query" && parameter["schema"]["type"] != "array" {
-                    *at(parameter, &["allowEmptyValue"]) = json!(true);
-                }
-            }
-            let responses = at(operation, &["responses"]).as_object_mut();
-            for (status, response) in responses.into_iter().flatten() {
-                let description = at(response, &["description"]);
-                if description == "" {
-                    *description = json!(description_of(status));
-                }
-            }
+            complete_operation(method, path, operation);
         }
     }
     for example in examples::all() {
-        let path = [
-            "paths",
-            &example.path,
-            &example.method,
-            "responses",
-            &example.status,
-        ];
-        let content = at(at(document, &path), &["content"]).as_object_mut();
-        if let Some(content) = content.and_then(|it| it.get_mut(&example.content_type)) {
+        let answer = ["responses", &example.status, "content"];
+        let content = at(document, &["paths", &example.path, &example.method]);
+        if let Some(content) = at(content, &answer).get_mut(&example.content_type) {
             *at(content, &["examples", &example.name]) = json!({
                 "summary": example.request,
                 "value": example.answer,
             });
+        }
+    }
+}
+
+fn complete_schemas(schemas: &mut Value) {
+    describe_columns(at(schemas, &["SummaryRow", "properties"]));
+    let filter = serde_json::to_value(filter_value::filter()).unwrap_or_default();
+    *at(schemas, &[filter_value::FILTER]) = filter;
+    for (name, schema) in openapi_body::schemas() {
+        *at(schemas, &[name]) = schema;
+    }
+}
+
+fn complete_operation(method: &str, path: &str, operation: &mut Value) {
+    *at(operation, &["operationId"]) = json!(operation_id(method, path));
+    let asks_service = path.starts_with("/api/v1/") || path == "/telemetry" || path == "/metrics";
+    if asks_service && method != "options" {
+        *at(operation, &["responses", "503"]) = unavailable();
+    }
+    let parameters = operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        let is_query = parameter.get("in").is_some_and(|it| it == "query");
+        if is_query
+            && parameter
+                .pointer("/schema/type")
+                .is_none_or(|it| it != "array")
+        {
+            *at(parameter, &["allowEmptyValue"]) = json!(true);
+        }
+    }
+    let responses = at(operation, &["responses"]).as_object_mut();
+    for (status, response) in responses.into_iter().flatten() {
+        let description = at(response, &["description"]);
+        if description == "" {
+            *description = json!(description_of(status));
         }
     }
 }

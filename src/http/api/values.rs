@@ -1,13 +1,13 @@
 //! What values parameters take, as JSON Schema, made of the lists that read them. What a schema cannot
 //! say (`from` lies before `to`, a text has so many bytes) is said in words beside it.
 
-use serde_json::json;
 use utoipa::openapi::schema::{Array, Object, ObjectBuilder, OneOfBuilder, Schema};
 use utoipa::openapi::{ArrayBuilder, KnownFormat, Ref, RefOr, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::filter_value::{CUSTOM, FILTER};
 use crate::qoe::Dimension;
-use crate::storage::query::{FIELDS, Field, INTERVALS, Kind, MAX_DAYS, MAX_TIME_MS, MEASURES};
+use crate::storage::query::{FIELDS, INTERVALS, MAX_DAYS, MAX_TIME_MS, MEASURES};
 
 /// Gives the documentation's name of a kind of values its schema.
 macro_rules! values {
@@ -69,15 +69,6 @@ fn text_list() -> Object {
 fn resolution() -> Object {
     pattern("raw|0*[1-9][0-9]{0,9}(ms|s|m|h|d)")
 }
-
-/// The component of one filter.
-pub(super) const FILTER: &str = "Filter";
-/// A site's own dimension.
-const CUSTOM: &str = r"custom\.[^:,\u0000]+";
-const INTEGER: &str = "[+-]?[0-9]{1,18}";
-const NUMBER: &str = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?";
-const BOOLEAN: &str = "(true|false)";
-const TIME: &str = r"([0-9]{1,14}|(19[7-9][0-9]|[2-8][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9]))";
 
 /// RFC 3339 or epoch ms.
 fn moment() -> Schema {
@@ -209,47 +200,6 @@ fn filters() -> Array {
         .build()
 }
 
-/// `field:op:value`, by the kind of the field.
-pub(super) fn filter() -> Object {
-    let of = |kind: Kind| {
-        let fields = FIELDS
-            .iter()
-            .filter(move |field: &&Field| field.kind == kind);
-        fields.map(|field| field.name).collect::<Vec<_>>().join("|")
-    };
-    let list = |value: &str| format!("{value}(,{value})*");
-    let mut all = Vec::new();
-    all.push(format!(
-        "({}|{CUSTOM}):(eq|ne|contains):[^\\u0000]*",
-        of(Kind::Text)
-    ));
-    all.push(format!("({}):(eq|ne):{}", of(Kind::Boolean), list(BOOLEAN)));
-    for (kind, value) in [
-        (Kind::Integer, INTEGER),
-        (Kind::Number, NUMBER),
-        (Kind::Time, TIME),
-    ] {
-        let fields = of(kind);
-        all.push(format!(
-            "({fields}):((eq|ne):{}|(gt|gte|lt|lte):{value})",
-            list(value)
-        ));
-    }
-    let any: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-    all.push(format!("({}|{CUSTOM}):null:{BOOLEAN}", any.join("|")));
-    let mut filter = pattern(&all.join("|"));
-    filter.description = Some(
-        "`field:op:value`. eq, ne and contains take several values with commas between them, `\\,` is \
-         a comma; gt gte lt lte are for numbers and times; null takes true or false."
-            .to_owned(),
-    );
-    filter.examples = vec![
-        json!("browser:eq:Chrome,Firefox"),
-        json!("startup_ms:gt:2000"),
-    ];
-    filter
-}
-
 fn words(words: &[&str]) -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -257,7 +207,7 @@ fn words(words: &[&str]) -> Object {
         .build()
 }
 
-fn pattern(alternatives: &str) -> Object {
+pub(super) fn pattern(alternatives: &str) -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some(format!("^({alternatives})$")))
