@@ -71,10 +71,9 @@ impl Event {
     /// their tie is the same too; [`super::fold()`] drops such duplicates.
     #[must_use]
     pub fn order(&self, other: &Self) -> Ordering {
-        (self.timestamp_ms, tie(self), self.event_id.as_bytes()).cmp(&(
-            other.timestamp_ms,
-            tie(other),
-            other.event_id.as_bytes(),
-        ))
+        let by_time = self.timestamp_ms.cmp(&other.timestamp_ms);
+        by_time
+            .then_with(|| tie(self).cmp(&tie(other)))
+            .then_with(|| self.event_id.as_bytes().cmp(other.event_id.as_bytes()))
     }
 }

@@ -22,12 +22,12 @@ pub struct Marks {
 
 impl Marks {
     /// Marks an event, if it is one to mark.
-    pub(super) fn add(&mut self, at_ms: i64, event_type: String, event: &Event) {
+    pub(super) fn add(&mut self, at_ms: i64, event_type: &str, event: &Event) {
         if event.kind == EventKind::Heartbeat {
             return;
         }
         self.at_ms.push(at_ms);
-        self.event_type.push(event_type);
+        self.event_type.push(event_type.to_owned());
         self.detail.push(detail(event));
     }
 }

@@ -12,7 +12,8 @@ use super::resolution::name_of_ms;
 use super::series::{self, Point, Series};
 use super::{Columns, Mistake, Query, Resolution};
 use crate::qoe::{Event, Explainer, PartTimes, Readings, Span, Spans};
-use crate::storage::{SessionKey, StorageError, timeline};
+use crate::storage::timeline::{self, TypedEvent};
+use crate::storage::{SessionKey, StorageError};
 
 /// The parameters of a timeline.
 pub const TIMELINE_PARAMS: &[&str] = &["resolution"];
@@ -93,12 +94,15 @@ impl Query for TimelineQuery {
         connection: &mut AsyncPgConnection,
         _: &Columns,
     ) -> Result<Self::Answer, StorageError> {
-        let mut story = Story::default();
-        timeline::each(connection, &self.key, |event_type, event| {
-            story.add(event_type, &event);
-        })
-        .await?;
-        Ok(story.tell(&self))
+        let key = self.key.clone();
+        let tell = move |events: &[&TypedEvent]| {
+            let mut story = Story::default();
+            for (event_type, event) in events {
+                story.add(event_type, event);
+            }
+            story.tell(&self)
+        };
+        timeline::read(connection, &key, tell).await
     }
 }
 
@@ -113,7 +117,7 @@ struct Story {
 }
 
 impl Story {
-    fn add(&mut self, event_type: String, event: &Event) {
+    fn add(&mut self, event_type: &str, event: &Event) {
         let Some(told) = self.explainer.apply(event) else {
             return;
         };
