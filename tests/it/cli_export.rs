@@ -125,7 +125,7 @@ async fn a_file_is_of_the_format_it_is_called_by_and_only_there_when_it_is_whole
             "export",
             "sessions",
             "--columns",
-            "sesion_id",
+            "session_ids",
             "--out",
             &out("kept"),
         ];

@@ -197,7 +197,7 @@ async fn without_attempts_there_is_no_share_and_without_errors_no_row() {
 async fn what_cannot_be_asked_of_errors_is_told_by_name() {
     let server = server().await;
     for (parameter, advice) in [
-        (("order", "-sesions"), "did you mean sessions?"),
+        (("order", "-session"), "did you mean sessions?"),
         (("order", "delta"), "compare=previous"),
         (("compare", "next"), "previous"),
         (("limit", "501"), "1 to 500"),

@@ -266,7 +266,7 @@ async fn what_makes_no_sense_is_refused_with_what_would_be_right() {
     let server = server().await;
     for (parameters, name, advice) in [
         (
-            ("columns", "sesion_id"),
+            ("columns", "session_ids"),
             "columns",
             "did you mean session_id?",
         ),
