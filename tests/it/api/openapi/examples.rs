@@ -15,7 +15,23 @@ const WRITE: &str = "WRITE_EXAMPLES";
 
 /// Five sessions of one evening and one of the day before.
 pub async fn evening(server: &Server) {
-    let common = json!({
+    server.has(&[played(), failed()].concat()).await;
+}
+
+/// A session that played, but for these columns.
+fn like_others(session_id: &str, times: [Value; 2], changes: &Value) -> Value {
+    let mut columns = common();
+    for (name, value) in changes.as_object().unwrap() {
+        columns[name] = value.clone();
+    }
+    let [started_at, last_event_at] = times;
+    columns["started_at"] = started_at;
+    columns["last_event_at"] = last_event_at;
+    session(session_id, columns)
+}
+
+fn common() -> Value {
+    json!({
         "viewer_id": "viewer-17", "browser": "Chrome", "os": "Android", "screen": "1080x2340",
         "player": "hls.js", "player_version": "1.6.2", "video_id": "big-buck-bunny",
         "video_title": "Big Buck Bunny", "video_duration_sec": 596.5, "live": false,
@@ -29,43 +45,56 @@ pub async fn evening(server: &Server) {
         "dropped_frame_ratio": 12.0 / 9000.0, "avg_fps": 30.0, "avg_rtt_ms": 48.0,
         "avg_downlink_mbps": 9.5, "min_buffer_ahead_ms": 1200, "completion": 0.51,
         "completeness": 1.0, "experience_score": 87.4, "updated_at": "2026-11-23T21:00:00Z"
-    });
-    let with = |id: &str, times: [Value; 2], changes: Value| {
-        let mut columns = common.clone();
-        for (name, value) in changes.as_object().unwrap() {
-            columns[name] = value.clone();
-        }
-        let [started_at, last_event_at] = times;
-        columns["started_at"] = started_at;
-        columns["last_event_at"] = last_event_at;
-        session(id, columns)
-    };
-    server
-        .has(&[
-            with("evening-1", [at("20:00:00"), at("20:05:06.900")], json!({})),
-            with(
-                "evening-2",
-                [at("20:10:00"), at("20:15:15.400")],
-                json!({"browser": "Firefox", "os": "Windows", "viewer_id": "viewer-4",
+    })
+}
+
+fn played() -> Vec<Value> {
+    vec![
+        like_others(
+            "evening-1",
+            [at("20:00:00"), at("20:05:06.900")],
+            &json!({}),
+        ),
+        like_others(
+            "evening-2",
+            [at("20:10:00"), at("20:15:15.400")],
+            &json!({"browser": "Firefox", "os": "Windows", "viewer_id": "viewer-4",
                     "startup_ms": 2400, "rebuffer_ms": 9000, "rebuffer_ratio": 9000.0 / 309_000.0,
                     "session_ms": 315_400, "watched_ms": 311_400,
                     "custom": {"cdn": "south", "plan": "pro"}}),
-            ),
-            with(
-                "evening-3",
-                [at("20:20:00"), at("20:21:00")],
-                json!({"viewer_id": "viewer-9", "startup_ms": 1300, "playing_ms": 50_000,
+        ),
+        like_others(
+            "evening-5",
+            [at("20:40:00"), at("20:45:04.700")],
+            &json!({"startup_ms": 700, "rebuffer_ms": 0, "rebuffer_count": 0,
+                    "rebuffer_ratio": 0.0, "session_ms": 304_700, "watched_ms": 300_700}),
+        ),
+        like_others(
+            "before",
+            [json!("2026-11-22T20:00:00Z"), json!("2026-11-22T20:05:07Z")],
+            &json!({"startup_ms": 1000, "session_ms": 307_000, "watched_ms": 303_000,
+                    "first_error": "fragLoadError", "error_count": 1}),
+        ),
+    ]
+}
+
+fn failed() -> Vec<Value> {
+    vec![
+        like_others(
+            "evening-3",
+            [at("20:20:00"), at("20:21:00")],
+            &json!({"viewer_id": "viewer-9", "startup_ms": 1300, "playing_ms": 50_000,
                     "ended_ms": 2700, "session_ms": 60_000, "watched_ms": 53_300,
                     "playing_ms_by_height": {"720": 50_000}, "bitrate_known_ms": 50_000,
                     "avg_bitrate_kbps": 2100.0, "max_bitrate_kbps": 2100, "upswitches": 0,
                     "rebuffer_ratio": 2000.0 / 52_000.0, "completion": 0.09, "vpf": true,
                     "first_error": "fragLoadError", "error_count": 3, "fatal_error_count": 1,
                     "end_reason": "error", "experience_score": 0.0}),
-            ),
-            with(
-                "evening-4",
-                [at("20:30:00"), at("20:30:08")],
-                json!({"browser": "Safari", "os": "iOS", "viewer_id": "viewer-2", "startup_ms": null,
+        ),
+        like_others(
+            "evening-4",
+            [at("20:30:00"), at("20:30:08")],
+            &json!({"browser": "Safari", "os": "iOS", "viewer_id": "viewer-2", "startup_ms": null,
                     "playing_ms": 0, "rebuffer_ms": 0, "rebuffer_count": 0, "paused_ms": 0,
                     "pause_count": 0, "no_start_ms": 8000, "session_ms": 8000, "watched_ms": 8000,
                     "rebuffer_ratio": null, "playing_ms_by_height": {}, "bitrate_known_ms": 0,
@@ -74,24 +103,12 @@ pub async fn evening(server: &Server) {
                     "dropped_frame_ratio": null, "avg_fps": null, "completion": null, "vsf": true,
                     "first_error": "manifestLoadError", "error_count": 1, "fatal_error_count": 1,
                     "end_reason": "error", "experience_score": 0.0}),
-            ),
-            with(
-                "evening-5",
-                [at("20:40:00"), at("20:45:04.700")],
-                json!({"startup_ms": 700, "rebuffer_ms": 0, "rebuffer_count": 0,
-                    "rebuffer_ratio": 0.0, "session_ms": 304_700, "watched_ms": 300_700}),
-            ),
-            with(
-                "before",
-                [json!("2026-11-22T20:00:00Z"), json!("2026-11-22T20:05:07Z")],
-                json!({"startup_ms": 1000, "session_ms": 307_000, "watched_ms": 303_000,
-                    "first_error": "fragLoadError", "error_count": 1}),
-            ),
-        ])
-        .await;
+        ),
+    ]
 }
 
-/// A small session with its events: 0.8 s of startup, 10 s of playing, a stall of 2 s, 8 s of playing.
+/// A small session of another day with its events: 0.8 s of startup, 10 s of playing, a stall of 2 s,
+/// 8 s of playing.
 async fn events(server: &Server) {
     let mut rows = Vec::new();
     for (number, (after_ms, event_type, position_sec)) in [
@@ -105,11 +122,11 @@ async fn events(server: &Server) {
     .into_iter()
     .enumerate()
     {
-        let (id, timestamp) = ((number + 1).to_string(), 1_795_464_060_000_i64 + after_ms);
+        let (id, timestamp) = ((number + 1).to_string(), 1_795_204_860_000_i64 + after_ms);
         rows.push(json!({
             "project": "default", "session_id": "look", "event_id": id, "event_type": event_type,
             "event_timestamp": timestamp, "playback_position_sec": position_sec,
-            "created_at": "2026-11-23T20:02:00Z",
+            "created_at": "2026-11-20T20:02:00Z",
             "raw_json": {"sessionId": "look", "eventId": id, "eventType": event_type,
                 "timestamp": timestamp, "playbackPositionSec": position_sec}
         }));
@@ -120,6 +137,13 @@ async fn events(server: &Server) {
         Value::from(rows)
     );
     server.database.execute(&insert).await;
+    let summary = json!({
+        "started_at": "2026-11-20T20:01:00Z", "last_event_at": "2026-11-20T20:01:20.800Z",
+        "event_count": 6, "session_ms": 20_800, "startup_ms": 800, "playing_ms": 18_000,
+        "rebuffer_ms": 2000, "rebuffer_count": 1, "watched_ms": 20_800, "rebuffer_ratio": 0.1,
+        "updated_at": "2026-11-20T20:03:00Z"
+    });
+    server.has(&[session("look", summary)]).await;
 }
 
 fn files() -> Vec<PathBuf> {

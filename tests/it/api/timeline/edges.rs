@@ -194,8 +194,8 @@ async fn what_cannot_be_told_is_refused_by_name() {
         ),
         (&[("resolution", "1\0s")], "resolution", "NUL"),
         (
-            &[("resolutoin", "1s")],
-            "resolutoin",
+            &[("resolutions", "1s")],
+            "resolutions",
             "did you mean resolution?",
         ),
     ] {
