@@ -26,6 +26,7 @@ pub use error::AppError;
 use crate::http::{self, Admission, DEFAULT_PROJECT, Entrance, Service};
 use crate::session::{self, Registry, Store, clock};
 use crate::storage::cluster::Ownership;
+use crate::storage::query::Stories;
 use crate::storage::{self, Storage, migrations};
 
 /// Threads that drive connections and fold from rows.
@@ -238,6 +239,7 @@ fn build_service(
     let service = Service {
         registry: Registry::new(store, session_settings, session_metrics),
         storage: storage.clone(),
+        stories: Stories::default(),
         admission: Admission::new(settings.max_in_flight_bytes),
         body_timeout: settings.body_timeout,
         metrics: http::Metrics::new(&mut prometheus),

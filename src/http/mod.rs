@@ -32,6 +32,7 @@ pub use streams::Streams;
 
 use crate::session::Registry;
 use crate::storage::Storage;
+use crate::storage::query::Stories;
 
 /// A project's name until keys say otherwise.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -76,6 +77,8 @@ pub struct Service {
     pub registry: Arc<Registry>,
     /// Where refused events are kept.
     pub storage: Storage,
+    /// Stories of sessions that were told lately.
+    pub stories: Stories,
     /// How much may be in flight.
     pub admission: Admission,
     /// How long a body may take to arrive.

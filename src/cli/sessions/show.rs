@@ -13,7 +13,7 @@ use crate::cli::ask::{Asked, Asking, Parameters, ServerArgs, Tables};
 use crate::cli::output::{self, Format, OutputArgs, Row};
 use crate::cli::style::Paint;
 use crate::http::{DEFAULT_PROJECT, Session};
-use crate::storage::query::{Resolution, TimelineQuery};
+use crate::storage::query::{Resolution, StoryQuery};
 use crate::storage::{SessionKey, queries};
 
 const EXAMPLES: &str = "\
@@ -105,11 +105,9 @@ impl ShowArgs {
             }
             Asked::Database(tables) => {
                 let project = self.project.as_str().into();
-                let query = TimelineQuery {
-                    key: SessionKey::new(&project, self.session_id.as_str()),
-                    resolution: Resolution::Fitting,
-                };
-                serde_json::to_value(tables.reader.answer(query).await??)?
+                let key = SessionKey::new(&project, self.session_id.as_str());
+                let story = tables.reader.answer(StoryQuery { key }).await?;
+                serde_json::to_value(story.tell(Resolution::Fitting)?)?
             }
         };
         Ok(serde_json::from_value(story)?)

@@ -7,18 +7,25 @@ use serde::Serialize;
 
 use super::super::Problem;
 
-/// Writes an answer as JSON on a thread for such work.
+/// Does something on a thread for work that takes long.
+pub(super) async fn off_the_worker<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    web::block(work)
+        .await
+        .map_err(|_stopping| Problem::Draining)
+}
+
+/// Writes an answer as JSON there.
 pub(super) async fn json<T: Serialize + Send + 'static>(
     mut response: HttpResponseBuilder,
     answer: T,
 ) -> Result<HttpResponse, Problem> {
-    let written = web::block(move || serde_json::to_vec(&answer)).await;
-    match written {
-        Ok(Ok(json)) => Ok(response.content_type(ContentType::json()).body(json)),
-        Ok(Err(error)) => {
+    match off_the_worker(move || serde_json::to_vec(&answer)).await? {
+        Ok(json) => Ok(response.content_type(ContentType::json()).body(json)),
+        Err(error) => {
             tracing::error!(%error, "an answer cannot be written");
             Ok(HttpResponse::InternalServerError().finish())
         }
-        Err(_stopping) => Err(Problem::Draining),
     }
 }

@@ -13,7 +13,7 @@ use super::session::{CACHE, Status};
 use super::{large, params, values};
 use crate::qoe::FOLD_VERSION;
 use crate::storage::query::{
-    Resolution, Standing, StandingQuery, TIMELINE_PARAMS, Timeline, TimelineQuery,
+    Edition, Resolution, Standing, StandingQuery, TIMELINE_PARAMS, Timeline,
 };
 use crate::storage::{SessionKey, SummaryRow};
 
@@ -51,6 +51,15 @@ impl Known {
     fn figures(&self) -> Option<&SummaryRow> {
         let summary = self.stored.summary.as_ref();
         summary.filter(|_| self.live_events.is_none())
+    }
+
+    fn edition(&self, key: SessionKey) -> Edition {
+        let summary = self.stored.summary.as_ref();
+        Edition {
+            key,
+            rows: self.stored.rows,
+            written_us: summary.map(|row| row.updated_at.timestamp_micros()),
+        }
     }
 
     /// The tag of a timeline of so many events. While a summary stands, the same rows are told in
@@ -112,10 +121,11 @@ pub(in super::super) async fn show(
         response.insert_header(ETag(tag));
         return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
     }
-    let query = TimelineQuery { key, resolution };
-    let timeline = service.storage.reader().answer(query).await??;
+    let reader = service.storage.reader();
+    let story = service.stories.get(reader, &known.edition(key)).await?;
     // More events may have come since they were counted.
-    response.insert_header(ETag(known.tag(timeline.event_count, resolution)));
+    response.insert_header(ETag(known.tag(story.event_count(), resolution)));
+    let timeline = large::off_the_worker(move || story.tell(resolution)).await??;
     large::json(response, known.story(timeline)).await
 }
 

@@ -30,6 +30,14 @@ impl Marks {
         self.event_type.push(event_type.to_owned());
         self.detail.push(detail(event));
     }
+
+    /// What they take in memory, about.
+    pub(super) fn bytes(&self) -> usize {
+        let details = self.detail.iter().flatten();
+        let texts = self.event_type.iter().chain(details).map(String::capacity);
+        let each = size_of::<i64>() + size_of::<String>() + size_of::<Option<String>>();
+        self.at_ms.capacity() * each + texts.sum::<usize>()
+    }
 }
 
 fn detail(event: &Event) -> Option<String> {

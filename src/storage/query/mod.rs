@@ -43,6 +43,8 @@ mod sessions;
 mod sort;
 mod sql;
 mod standing;
+mod stories;
+mod story;
 mod summand;
 mod tally;
 mod timeline;
@@ -81,7 +83,9 @@ pub use session_events::{EventsPage, SESSION_EVENTS_PARAMS, SessionEvent, Sessio
 pub use sessions::{Page, SESSIONS_PARAMS, SessionsQuery};
 pub use sort::Sort;
 pub use standing::{Standing, StandingQuery};
-pub use timeline::{PlayerSeries, StateSpan, TIMELINE_PARAMS, Timeline, TimelineQuery};
+pub use stories::{Edition, Stories};
+pub use story::{Story, StoryQuery};
+pub use timeline::{PlayerSeries, StateSpan, TIMELINE_PARAMS, Timeline};
 
 /// Rows of a page, unless asked otherwise, and the most that may be asked for.
 pub const DEFAULT_LIMIT: i64 = 50;

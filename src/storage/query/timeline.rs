@@ -3,29 +3,15 @@
 //! millisecond.
 
 use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::marks::Marks;
-use super::resolution::name_of_ms;
-use super::series::{self, Point, Series};
-use super::{Columns, Mistake, Query, Resolution};
-use crate::qoe::{Event, Explainer, PartTimes, Readings, Span, Spans};
-use crate::storage::timeline::{self, TypedEvent};
-use crate::storage::{SessionKey, StorageError};
+use super::series::Series;
+use crate::qoe::{PartTimes, Span};
 
 /// The parameters of a timeline.
 pub const TIMELINE_PARAMS: &[&str] = &["resolution"];
-
-/// Whose story, and how fine.
-#[derive(Debug, Clone)]
-pub struct TimelineQuery {
-    /// The session.
-    pub key: SessionKey,
-    /// How fine.
-    pub resolution: Resolution,
-}
 
 /// A session's story, as far as its events are there.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -72,125 +58,18 @@ pub struct StateSpan {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct PlayerSeries {
     /// The playhead, s of media time.
-    position_sec: Series<f64>,
+    pub(super) position_sec: Series<f64>,
     /// Media buffered ahead of the playhead, s.
-    buffer_ahead_sec: Series<f64>,
+    pub(super) buffer_ahead_sec: Series<f64>,
     /// The bitrate of the rendition on screen, kbps. Each value holds until the next one; null where
     /// it stops being known.
-    bitrate_kbps: Series<Option<i32>>,
+    pub(super) bitrate_kbps: Series<Option<i32>>,
     /// The browser's estimate of the bandwidth, Mbit/s.
-    network_downlink_mbps: Series<f64>,
+    pub(super) network_downlink_mbps: Series<f64>,
     /// Frames per second.
-    fps: Series<f64>,
+    pub(super) fps: Series<f64>,
     /// Frames dropped since the sample before; with buckets, in the bucket that begins then.
-    dropped_frames: Series<i64>,
-}
-
-impl Query for TimelineQuery {
-    type Answer = Result<Timeline, Mistake>;
-
-    async fn run(
-        self,
-        connection: &mut AsyncPgConnection,
-        _: &Columns,
-    ) -> Result<Self::Answer, StorageError> {
-        let key = self.key.clone();
-        let tell = move |events: &[&TypedEvent]| {
-            let mut story = Story::default();
-            for (event_type, event) in events {
-                story.add(event_type, event);
-            }
-            story.tell(&self)
-        };
-        timeline::read(connection, &key, tell).await
-    }
-}
-
-/// A timeline in the making: every sample there is, at most one of a kind for each of a session's
-/// 100 000 events.
-#[derive(Default)]
-struct Story {
-    explainer: Explainer,
-    spans: Spans,
-    samples: Samples,
-    marks: Marks,
-}
-
-impl Story {
-    fn add(&mut self, event_type: &str, event: &Event) {
-        let Some(told) = self.explainer.apply(event) else {
-            return;
-        };
-        self.spans.add(&told);
-        self.samples.add(told.at_ms, &told.readings);
-        self.marks.add(told.at_ms, event_type, event);
-    }
-
-    fn tell(self, query: &TimelineQuery) -> Result<Timeline, Mistake> {
-        let summary = self.explainer.session().summary();
-        let bucket_ms = query.resolution.bucket_ms(summary.session_ms)?;
-        let started_at = DateTime::from_timestamp_millis(summary.started_at_ms);
-        Ok(Timeline {
-            session_id: query.key.session_id.to_string(),
-            started_at: started_at.filter(|_| summary.event_count > 0),
-            session_ms: summary.session_ms,
-            event_count: summary.event_count,
-            resolution: bucket_ms.map_or_else(|| Resolution::Raw.name(), name_of_ms),
-            bucket_ms,
-            spans: self.spans.finish().into_iter().map(Into::into).collect(),
-            series: self.samples.series(bucket_ms),
-            marks: self.marks,
-        })
-    }
-}
-
-#[derive(Default)]
-struct Samples {
-    position_sec: Vec<Point<f64>>,
-    buffer_ahead_sec: Vec<Point<f64>>,
-    bitrate_kbps: Vec<Point<Option<i32>>>,
-    downlink_mbps: Vec<Point<f64>>,
-    fps: Vec<Point<f64>>,
-    dropped_frames: Vec<Point<i64>>,
-}
-
-impl Samples {
-    fn add(&mut self, at_ms: i64, readings: &Readings) {
-        let keep = |points: &mut Vec<Point<f64>>, value: Option<f64>| {
-            points.extend(value.map(|value| (at_ms, value)));
-        };
-        keep(&mut self.position_sec, readings.position_sec);
-        keep(&mut self.buffer_ahead_sec, readings.buffer_ahead_sec);
-        keep(&mut self.downlink_mbps, readings.downlink_mbps);
-        keep(&mut self.fps, readings.fps);
-        let dropped = readings.dropped_frames.map(|frames| (at_ms, frames));
-        self.dropped_frames.extend(dropped);
-        let shown = self.bitrate_kbps.last().and_then(|point| point.1);
-        if readings.bitrate_kbps != shown {
-            self.bitrate_kbps.push((at_ms, readings.bitrate_kbps));
-        }
-    }
-
-    fn series(&self, bucket_ms: Option<i64>) -> PlayerSeries {
-        let thinned = |points: &[Point<f64>]| match bucket_ms {
-            Some(ms) => series::extremes(points, ms),
-            None => Series::whole(points),
-        };
-        PlayerSeries {
-            position_sec: thinned(&self.position_sec),
-            buffer_ahead_sec: thinned(&self.buffer_ahead_sec),
-            bitrate_kbps: match bucket_ms {
-                Some(ms) => series::steps(&self.bitrate_kbps, ms),
-                None => Series::whole(&self.bitrate_kbps),
-            },
-            network_downlink_mbps: thinned(&self.downlink_mbps),
-            fps: thinned(&self.fps),
-            dropped_frames: match bucket_ms {
-                Some(ms) => series::sums(&self.dropped_frames, ms),
-                None => Series::whole(&self.dropped_frames),
-            },
-        }
-    }
+    pub(super) dropped_frames: Series<i64>,
 }
 
 impl From<Span> for StateSpan {

@@ -203,7 +203,11 @@ async fn what_makes_no_sense_is_refused_with_what_would_be_right() {
             "there is no parameter",
         ),
         (("from", "9999-99-99"), "from", "epoch ms"),
-        (("session_ids", "s"), "session_ids", "did you mean session_id?"),
+        (
+            ("session_ids", "s"),
+            "session_ids",
+            "did you mean session_id?",
+        ),
     ] {
         let detail = server.refuses(NDJSON, &[parameters], name).await;
         assert!(detail.contains(advice), "{parameters:?}: {detail}");

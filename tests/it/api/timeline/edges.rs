@@ -126,6 +126,34 @@ async fn a_story_is_sent_again_only_when_it_has_changed() {
 }
 
 #[actix_web::test]
+async fn a_story_is_read_anew_only_when_the_session_has_other_rows() {
+    let server = server().await;
+    send(&server, evening()).await;
+    let server = restarted(server).await;
+    assert_eq!(story(&server, "s", "raw").await["event_count"], 8);
+    // Rows are never updated, so nobody looks whether they were.
+    let database = &server.database;
+    let spoil = "UPDATE telemetry_events SET raw_json = '{}' WHERE event_id = 'e4'";
+    database.execute(spoil).await;
+    let told = story(&server, "s", "10s").await;
+    let fps = &told["series"]["fps"]["value"];
+    assert_eq!(
+        (&told["event_count"], fps),
+        (&json!(8), &json!([30.0, 24.5]))
+    );
+    let delete = "DELETE FROM telemetry_events WHERE event_id = 'e8'";
+    database.execute(delete).await;
+    let told = story(&server, "s", "10s").await;
+    let fps = &told["series"]["fps"]["value"];
+    assert_eq!((&told["event_count"], fps), (&json!(6), &json!([30.0])));
+    assert_eq!(
+        (&told["status"], &told["partial"]),
+        (&json!("finished"), &json!(true))
+    );
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
 async fn a_session_whose_events_are_gone_has_a_start_and_no_story() {
     let server = server().await;
     let columns = json!({"started_at": "2026-11-01T10:00:00Z", "last_event_at": "2026-11-01T11:00:00Z",
