@@ -168,7 +168,9 @@ fn hex(bytes: &[u8]) -> String {
 
 /// No such file; or none at all, and how to get them.
 fn absent(request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    if Files::get("demo/index.html").is_some() {
+    // An older build of the web part may have some pages and lack others.
+    let pages = ["demo/index.html", "docs/index.html", "telemetry-plugin.js"];
+    if pages.iter().all(|page| Files::get(page).is_some()) {
         return Err(Problem::NotFound(request.path().to_owned()));
     }
     Ok(HttpResponse::NotFound()

@@ -2,7 +2,7 @@
 //! its last event. Engagement is commonly told by start, quality by end; one rule for all figures of a
 //! question, and that the start, keeps them comparable.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::sql::{Bind, Sql};
 use super::{Mistake, Params};
@@ -66,6 +66,8 @@ impl Period {
         if from.is_some() && last.is_some() {
             return Err(Mistake::new("last", "give either from or last"));
         }
+        // Sessions begin at whole milliseconds.
+        let now = now.trunc_subsecs(3);
         // A session may begin within the very millisecond that is asked for.
         let to = to.unwrap_or(now + TimeDelta::milliseconds(1));
         let length = last.unwrap_or(TimeDelta::hours(DEFAULT_HOURS));

@@ -64,7 +64,7 @@ impl Story {
         Ok(Timeline {
             session_id: self.session_id.clone(),
             started_at: self.started_at,
-            session_ms: self.session_ms,
+            session_ms: (self.event_count > 0).then_some(self.session_ms),
             event_count: self.event_count,
             resolution: bucket_ms.map_or_else(|| Resolution::Raw.name(), name_of_ms),
             bucket_ms,

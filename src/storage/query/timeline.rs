@@ -21,8 +21,9 @@ pub struct Timeline {
     /// When its first event was, by the server's clock; what `at_ms` counts from. Null without
     /// events.
     pub started_at: Option<DateTime<Utc>>,
-    /// From its first to its last event, ms.
-    pub session_ms: i64,
+    /// From its first to its last event, ms; null where no events are there, though the session's
+    /// figures may be.
+    pub session_ms: Option<i64>,
     /// Events that are told here.
     pub event_count: i64,
     /// `raw`, or the length of the buckets, as the parameter takes it.
