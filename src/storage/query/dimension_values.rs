@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::columns::{Rows, Scan, Words};
+use super::columns::{Rows, Scan};
 use super::fields::Kind;
+use super::value_counts::ValueCounts;
 use super::{Columns, DEFAULT_LIMIT, Filter, Mistake, Params, Period, Place, Query};
 use crate::storage::StorageError;
 
@@ -105,15 +106,21 @@ impl ValuesQuery {
         })
     }
 
-    /// Whether a value is one of those that are looked for, and stands after the page before.
-    fn holds(&self, row: &Row) -> bool {
-        let (value, sessions) = row;
-        let has = |part: &String| {
-            let value = value.as_ref().map(|value| value.to_ascii_lowercase());
-            value.is_some_and(|value| value.contains(part.as_str()))
-        };
-        let comes = |after: &After| order(&(after.value.clone(), after.sessions), row).is_lt();
-        *sessions > 0 && self.part.as_ref().is_none_or(has) && self.after.as_ref().is_none_or(comes)
+    /// As many as a page has, and one more, in order.
+    fn in_order(&self, counts: ValueCounts) -> Vec<Row> {
+        let after = self
+            .after
+            .as_ref()
+            .map(|it| (it.value.clone(), it.sessions));
+        let comes = |row: &Row| after.as_ref().is_none_or(|after| order(after, row).is_lt());
+        let mut rows: Vec<Row> = counts.into_counts().filter(comes).collect();
+        let wanted = usize::try_from(self.limit + 1).unwrap_or(usize::MAX);
+        if rows.len() > wanted {
+            rows.select_nth_unstable_by(wanted, order);
+            rows.truncate(wanted);
+        }
+        rows.sort_unstable_by(order);
+        rows
     }
 
     fn page(&self, mut rows: Vec<Row>) -> ValuesPage {
@@ -188,30 +195,21 @@ impl Query for ValuesQuery {
         columns: &Columns,
     ) -> Result<Self::Answer, StorageError> {
         let mut scan = Scan::new(&self.project, self.period, &self.filters);
-        let mut words = Words::new(&self.dimension, &mut scan);
-        let mut counts: Vec<i64> = Vec::new();
+        let mut counts = ValueCounts::new(&self.dimension, self.part.clone(), &mut scan);
         let count = |rows: &Rows<'_>| {
-            let numbers = words.numbers(rows);
-            counts.resize(words.len(), 0);
-            for number in numbers {
-                let at = usize::try_from(number).unwrap_or(usize::MAX);
-                if let Some(count) = counts.get_mut(at) {
-                    *count += 1;
-                }
-            }
-            words.len() <= MAX_VALUES
+            counts.add(rows);
+            counts.len() <= MAX_VALUES
         };
         scan.run(connection, columns, count).await?;
-        if words.len() > MAX_VALUES {
+        if counts.len() > MAX_VALUES {
             let detail = format!(
-                "{} has more than {MAX_VALUES} values in this period; take a shorter one, or a filter",
+                "{} has more than {MAX_VALUES} values in this period; take a shorter one, a filter, \
+                 or a part of them with q",
                 self.dimension.name()
             );
             return Ok(Err(Mistake::new("dimension", detail)));
         }
-        let rows = words.into_values().into_iter().zip(counts);
-        let mut rows: Vec<Row> = rows.filter(|row| self.holds(row)).collect();
-        rows.sort_unstable_by(order);
+        let rows = self.in_order(counts);
         Ok(Ok(self.page(rows)))
     }
 }

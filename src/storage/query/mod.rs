@@ -48,6 +48,7 @@ mod story;
 mod summand;
 mod tally;
 mod timeline;
+mod value_counts;
 
 pub use columns::Columns;
 pub use cursor::Cursor;

@@ -58,11 +58,6 @@ impl Words {
         *self.numbers.entry(word.map(str::to_owned)).or_insert(next)
     }
 
-    /// How many there are.
-    pub(in super::super) fn len(&self) -> usize {
-        self.numbers.len()
-    }
-
     /// The values, each at the place of its number.
     pub(in super::super) fn into_values(self) -> Vec<Option<String>> {
         let mut values: Vec<_> = self.numbers.into_iter().collect();
