@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::finished_sessions;
 use crate::command::{Ran, run};
-use crate::support::Database;
+use crate::support::{Database, server};
 
 async fn verify(database: &Database, output: &str) -> Ran {
     run(
@@ -91,4 +91,36 @@ async fn verify_finds_a_summary_without_rows() {
         json!([{"project": "default", "session_id": "s2", "column": "(all)",
         "summary": "present", "events": "missing"}])
     );
+}
+
+#[actix_web::test]
+async fn whole_numbers_of_a_site_that_no_double_counts_one_by_one_are_no_difference() {
+    let server = server().await;
+    let events: Vec<Value> = [
+        "9007199254740992",
+        "1e18",
+        "18446744073709549568",
+        "1e20",
+        "-1e17",
+        "-0.0",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(at, number)| {
+        let number: Value = serde_json::from_str(number).unwrap();
+        json!({"sessionId": format!("s{at}"), "eventId": "e", "eventType": "SESSION_START",
+                "timestamp": 1_795_392_460_000i64, "custom": {"number": number}})
+    })
+    .collect();
+    let (status, _) = server.post(&Value::from(events.clone())).await;
+    assert_eq!(status, 200);
+    for at in 0..events.len() {
+        server.summary(&format!("s{at}")).await;
+    }
+    let told = verify(&server.database, "table").await.ended(0);
+    assert!(
+        told.contains("0 differences in 6 sessions (6 equal"),
+        "{told}"
+    );
+    server.application.stop().await.unwrap();
 }

@@ -31,9 +31,13 @@ fn scalar(value: &Loose<'_>) -> Option<Value> {
     if let Some(flag) = value.flag() {
         return Some(Value::from(flag));
     }
+    // jsonb gives a whole number back without an exponent, and whoever reads that takes it for an
+    // integer where one can hold it.
     let float = value.float()?;
-    let whole = value.integer().filter(|_| float.fract().abs() <= 0.0);
-    Some(whole.map_or_else(|| Value::from(float), Value::from))
+    let digits = float.to_string();
+    let whole = digits.parse::<i64>().map(Value::from);
+    let whole = whole.or_else(|_larger| digits.parse::<u64>().map(Value::from));
+    Some(whole.unwrap_or_else(|_no_integer| Value::from(float)))
 }
 
 impl Custom {
@@ -50,5 +54,30 @@ impl Custom {
             return None;
         }
         serde_json::to_string(&kept).ok().map(Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_written_as_jsonb_gives_it_back() {
+        for (value, written) in [
+            (Loose::Integer(12), "12"),
+            (Loose::Float(12.0), "12"),
+            (Loose::Float(-0.0), "0"),
+            (Loose::Float(0.5), "0.5"),
+            (Loose::Integer(1 << 60), "1152921504606847000"),
+            (
+                Loose::Float(9_223_372_036_854_775_808.0),
+                "9223372036854776000",
+            ),
+            // Too large for any integer: jsonb writes out its zeros, and it is read as a float again.
+            (Loose::Float(1e20), "1e+20"),
+        ] {
+            let shown = scalar(&value).map(|value| value.to_string());
+            assert_eq!(shown.as_deref(), Some(written), "{value:?}");
+        }
     }
 }
