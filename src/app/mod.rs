@@ -27,7 +27,7 @@ use crate::http::{self, Admission, DEFAULT_PROJECT, Entrance, Service};
 use crate::session::{self, Registry, Store, clock};
 use crate::storage::cluster::Ownership;
 use crate::storage::query::Stories;
-use crate::storage::{self, Storage, migrations};
+use crate::storage::{self, Storage, migrations, quarantine};
 
 /// Threads that drive connections and fold from rows.
 const STORAGE_THREADS: usize = 2;
@@ -58,6 +58,10 @@ pub struct Settings {
     pub figures_cache_bytes: u64,
     /// Bytes of request bodies that may be in flight; beyond it the answer is 503.
     pub max_in_flight_bytes: usize,
+    /// How much of what is refused is kept.
+    pub rejected: quarantine::Bounds,
+    /// What may be live.
+    pub limits: session::Limits,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries.
@@ -227,6 +231,7 @@ fn build_service(
             write_connections: settings.write_connections,
             other_connections: settings.other_connections,
             figures_cache_bytes: settings.figures_cache_bytes,
+            rejected: settings.rejected,
         },
         runtime.handle(),
         &storage::Metrics::new(&mut prometheus),
@@ -234,6 +239,7 @@ fn build_service(
     let store: Arc<dyn Store> = Arc::new(storage.clone());
     let session_settings = session::Settings {
         idle_timeout: settings.idle_timeout,
+        limits: settings.limits,
     };
     let session_metrics = session::Metrics::new(&mut prometheus);
     let service = Service {

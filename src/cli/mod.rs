@@ -5,6 +5,7 @@ mod completions;
 mod database;
 mod doctor;
 mod export;
+mod limits;
 mod live;
 mod logging;
 mod migrate;
@@ -13,6 +14,7 @@ mod output;
 mod progress;
 mod query;
 mod refold;
+mod rejected;
 mod serve;
 mod server;
 mod sessions;
@@ -81,6 +83,9 @@ enum Command {
     /// Write sessions or events to a file: CSV, NDJSON or Parquet
     #[command(subcommand)]
     Export(Box<export::ExportCommand>),
+    /// Look at rejected events, and try them again
+    #[command(subcommand)]
+    Rejected(Box<rejected::RejectedCommand>),
     /// Figures over many sessions: by dimension, over time, against before
     Query(Box<query::QueryArgs>),
     /// How it is right now, each second
@@ -124,6 +129,7 @@ impl Cli {
             Command::Verify(args) => verify::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),
             Command::Export(command) => export::run(*command, source),
+            Command::Rejected(command) => rejected::run(*command, source),
             Command::Query(args) => query::run(&args, source),
             Command::Live(args) => live::run(&args),
             Command::Simulate(args) => simulate(&args, source),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::limits::LimitArgs;
+use super::rejected::RejectedArgs;
 use crate::app::{Application, Settings, Source};
 
 /// Where it listens unless told otherwise.
@@ -98,6 +100,10 @@ pub(super) struct ServeArgs {
         value_name = "DURATION"
     )]
     drain_timeout: Duration,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    rejected: RejectedArgs,
 }
 
 impl ServeArgs {
@@ -120,6 +126,8 @@ impl ServeArgs {
             other_connections: self.other_connections.max(4),
             figures_cache_bytes: self.figures_cache_mib * 1024 * 1024,
             max_in_flight_bytes: self.max_in_flight_mib.clamp(1, 65_536) * 1024 * 1024,
+            rejected: self.rejected.bounds(),
+            limits: self.limits.limits(),
             body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,
         }

@@ -35,6 +35,8 @@ pub(super) struct Ingest<'a> {
     accepted: u64,
     duplicates: u64,
     unknown: u64,
+    /// Some of the unknown ones are of sessions that there is no room for.
+    no_room: bool,
 }
 
 impl<'a> Ingest<'a> {
@@ -47,6 +49,7 @@ impl<'a> Ingest<'a> {
             accepted: 0,
             duplicates: 0,
             unknown: 0,
+            no_room: false,
         }
     }
 
@@ -80,6 +83,9 @@ impl<'a> Ingest<'a> {
         self.refused.sort_by_key(|refused| refused.index);
         self.keep_refused(received_at_ms).await;
         self.count();
+        if self.no_room {
+            return Err(Problem::TooManySessions);
+        }
         if self.unknown > 0 {
             return Err(Problem::StorageAway);
         }
@@ -123,6 +129,10 @@ impl<'a> Ingest<'a> {
                     EventFate::Accepted => self.accepted += 1,
                     EventFate::Duplicate => self.duplicates += 1,
                     EventFate::Unknown => self.unknown += 1,
+                    EventFate::NoRoom => {
+                        self.unknown += 1;
+                        self.no_room = true;
+                    }
                     EventFate::Rejected(reason, detail) => {
                         let rejection = Rejection {
                             reason,

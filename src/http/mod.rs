@@ -29,6 +29,7 @@ pub use metrics::Metrics;
 pub use problem::Problem;
 pub use readiness::{Readiness, Unready};
 pub use streams::Streams;
+pub use wire::split;
 
 use crate::session::Registry;
 use crate::storage::Storage;

@@ -31,6 +31,7 @@ pub(super) const CODES: &[&str] = &[
     "unsupported_content_encoding",
     "overloaded",
     "too_many_streams",
+    "too_many_sessions",
     "storage_away",
     "starting",
     "draining",
@@ -71,6 +72,8 @@ pub enum Problem {
     Overloaded,
     /// As many streams are open as may be.
     TooManyStreams,
+    /// As many sessions are live as may be, and the request would open another.
+    TooManySessions,
     /// PostgreSQL is away: what of the request is stored is unknown.
     StorageAway,
     /// The server is not ready yet.
@@ -105,6 +108,7 @@ impl Problem {
             }
             Problem::Overloaded
             | Problem::TooManyStreams
+            | Problem::TooManySessions
             | Problem::StorageAway
             | Problem::TooSlow
             | Problem::Starting
@@ -129,6 +133,7 @@ impl Problem {
             Problem::UnsupportedContentEncoding(_) => "unsupported_content_encoding",
             Problem::Overloaded => "overloaded",
             Problem::TooManyStreams => "too_many_streams",
+            Problem::TooManySessions => "too_many_sessions",
             Problem::StorageAway => "storage_away",
             Problem::Starting => "starting",
             Problem::Draining => "draining",
@@ -182,6 +187,9 @@ impl fmt::Display for Problem {
             Problem::TooManyStreams => write!(
                 f,
                 "{MAX_STREAMS} streams are open, ask /api/v1/live instead or come back later"
+            ),
+            Problem::TooManySessions => f.write_str(
+                "as many sessions are live as may be, send the same request again later",
             ),
             Problem::StorageAway => {
                 f.write_str("storage is away, send the same request again later")

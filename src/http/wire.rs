@@ -16,14 +16,15 @@ pub(super) const MAX_BATCH_EVENTS: usize = 500;
 
 /// A request's events, each still as JSON.
 #[derive(Debug)]
-pub(super) struct Request<'a> {
-    pub(super) events: Vec<&'a str>,
+pub struct Request<'a> {
+    /// Slices of the body.
+    pub events: Vec<&'a str>,
     /// When the client sent them, by its own clock, epoch ms.
-    pub(super) sent_at_ms: Option<i64>,
+    pub sent_at_ms: Option<i64>,
 }
 
 /// Splits a body into its events: one event, an array of events, or an envelope with `events`.
-pub(super) fn split(body: &Bytes) -> Result<Request<'_>, Problem> {
+pub fn split(body: &Bytes) -> Result<Request<'_>, Problem> {
     let text = str::from_utf8(body).map_err(|error| Problem::InvalidJson(error.to_string()))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     let request = match text.as_bytes().first() {

@@ -15,7 +15,8 @@ use super::store::Store;
 use crate::qoe::{Applied, Event, SessionFold};
 use crate::storage::{Batch, Fate, Outcome, Saved, SessionKey, StorageError};
 
-/// More events than this are refused: `session_full`.
+/// Events of a session unless told otherwise, and at most: what bounds the time to fold one from its
+/// rows, and the size of its timeline.
 pub const MAX_SESSION_EVENTS: usize = 100_000;
 /// Attempts at a summary while others write to the session; then it is left to recovery.
 const MAX_ATTEMPTS: u32 = 3;
@@ -91,9 +92,13 @@ impl SessionActor {
         self.registry.store()
     }
 
+    fn max_events(&self) -> usize {
+        self.registry.settings().limits.max_session_events
+    }
+
     /// Splits off what would go beyond the bound. What is at the writer counts, new or not.
     fn admit(&mut self, batch: Arc<Batch>) -> (Arc<Batch>, usize) {
-        let room = MAX_SESSION_EVENTS.saturating_sub(self.rows);
+        let room = self.max_events().saturating_sub(self.rows);
         let excess = batch.records.len().saturating_sub(room);
         let admitted = if excess == 0 {
             batch
@@ -271,7 +276,8 @@ impl Handler<Ingest> for SessionActor {
         let write = self.store().write(Arc::clone(&batch));
         Box::pin(write.into_actor(self).map(move |outcome, actor, _| {
             let mut fates = actor.settle(&batch, outcome);
-            fates.extend(std::iter::repeat_n(EventFate::full(), excess));
+            let full = EventFate::full(actor.max_events());
+            fates.extend(std::iter::repeat_n(full, excess));
             drop(in_flight);
             Delivery(fates)
         }))

@@ -2,7 +2,6 @@
 
 use actix::prelude::*;
 
-use super::actor::MAX_SESSION_EVENTS;
 use crate::storage::Fate;
 use crate::storage::event::Reason;
 
@@ -17,6 +16,8 @@ pub enum EventFate {
     Rejected(Reason, String),
     /// PostgreSQL was away: the client must send it again.
     Unknown,
+    /// It was not looked at, since as many sessions are live as may be: the client must send it again.
+    NoRoom,
 }
 
 /// The fates of a message's events, in their order.
@@ -24,8 +25,8 @@ pub enum EventFate {
 pub struct Delivery(pub Vec<EventFate>);
 
 impl EventFate {
-    pub(super) fn full() -> Self {
-        let detail = format!("the session has its {MAX_SESSION_EVENTS} events");
+    pub(super) fn full(max_session_events: usize) -> Self {
+        let detail = format!("the session has its {max_session_events} events");
         EventFate::Rejected(Reason::SessionFull, detail)
     }
 }

@@ -54,6 +54,8 @@ pub struct Metrics {
     pub live_sessions: Gauge,
     /// Actors that a panic ended, when they were found.
     pub lost_actors: Counter,
+    /// Attempts to open a session when as many were live as may be.
+    pub sessions_refused: Counter,
     summaries: Family<SummaryLabels, Counter>,
 }
 
@@ -63,6 +65,7 @@ impl Metrics {
         let metrics = Self {
             live_sessions: Gauge::default(),
             lost_actors: Counter::default(),
+            sessions_refused: Counter::default(),
             summaries: Family::default(),
         };
         for outcome in SummaryOutcome::ALL {
@@ -77,6 +80,11 @@ impl Metrics {
             "lost_actors",
             "Session actors that a panic ended; their sessions are folded from their rows",
             metrics.lost_actors.clone(),
+        );
+        registry.register(
+            "sessions_refused",
+            "Attempts to open a session that were answered with 503, since as many are live as may be",
+            metrics.sessions_refused.clone(),
         );
         registry.register(
             "summaries",

@@ -26,6 +26,6 @@ pub use live::{LIVE_PARAMS, LiveAnswer, LiveCounts, LiveGroup, LiveQuery, LiveSt
 pub use look::{Busy, Figures, Look};
 pub use metrics::Metrics;
 pub use recovery::keep_recovering;
-pub use registry::{Registry, Settings};
+pub use registry::{Limits, Registry, Settings};
 pub use store::Store;
 pub use sweeper::sweep;

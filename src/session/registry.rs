@@ -4,7 +4,7 @@
 //! actor is about to stop) both happen under its lock, and nothing is ever awaited under it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::prelude::SendError;
@@ -14,8 +14,8 @@ use dashmap::mapref::entry::Entry as MapEntry;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::actor::{Close, Ingest, SessionActor};
-use super::fate::Delivery;
+use super::actor::{Close, Ingest, MAX_SESSION_EVENTS, SessionActor};
+use super::fate::{Delivery, EventFate};
 use super::look::{Busy, Figures, Look};
 use super::metrics::Metrics;
 use super::overview::LatestOverview;
@@ -29,6 +29,27 @@ use crate::storage::{Batch, SessionKey};
 pub struct Settings {
     /// A session without an event for this long, on the server's clock, gets its summary.
     pub idle_timeout: Duration,
+    /// What may be live.
+    pub limits: Limits,
+}
+
+/// What may be live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Sessions at once. When so many are live, events of another one are answered with 503; those of
+    /// live ones are taken.
+    pub max_live_sessions: usize,
+    /// Events of a session; the excess is refused as `session_full`.
+    pub max_session_events: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_live_sessions: 1_000_000,
+            max_session_events: MAX_SESSION_EVENTS,
+        }
+    }
 }
 
 /// Parts of the map, each with a lock of its own. Who goes over all sessions holds up only who enters
@@ -51,6 +72,8 @@ struct Entry {
 /// The live sessions of this process.
 pub struct Registry {
     sessions: DashMap<Arc<SessionKey>, Entry>,
+    /// How many entries the map has: to count them there takes all of its locks.
+    live: AtomicUsize,
     store: Arc<dyn Store>,
     settings: Settings,
     metrics: Metrics,
@@ -64,6 +87,7 @@ impl Registry {
     pub fn new(store: Arc<dyn Store>, settings: Settings, metrics: Metrics) -> Arc<Self> {
         Arc::new(Self {
             sessions: DashMap::with_shard_amount(PARTS),
+            live: AtomicUsize::new(0),
             store,
             settings,
             metrics,
@@ -90,7 +114,9 @@ impl Registry {
         // A message that arrives behind an actor's end comes back unhandled, but so does one whose
         // actor died of it. Sending it once more is right in both cases: rows are unique.
         for _attempt in 0..2 {
-            let (address, in_flight) = self.enter(&key);
+            let Some((address, in_flight)) = self.enter(&key) else {
+                return Some(Delivery(vec![EventFate::NoRoom; batch.records.len()]));
+            };
             let message = Ingest {
                 batch: Arc::clone(&batch),
                 in_flight,
@@ -139,7 +165,8 @@ impl Registry {
         entries.filter_map(|it| Some((Arc::clone(&it.key().project), it.presence.glance()?)))
     }
 
-    fn enter(self: &Arc<Self>, key: &Arc<SessionKey>) -> (Addr<SessionActor>, InFlight) {
+    /// The session's actor, which is started unless it lives; `None` when there is no room for one.
+    fn enter(self: &Arc<Self>, key: &Arc<SessionKey>) -> Option<(Addr<SessionActor>, InFlight)> {
         match self.sessions.entry(Arc::clone(key)) {
             MapEntry::Occupied(mut occupied) => {
                 // A panic ends an actor without a word to the registry, and what it had folded or
@@ -149,14 +176,28 @@ impl Registry {
                     occupied.insert(self.start_actor(key, true));
                 }
                 let entry = occupied.get();
-                (entry.address.clone(), entry.presence.enter())
+                Some((entry.address.clone(), entry.presence.enter()))
             }
             MapEntry::Vacant(vacant) => {
+                if !self.take_place() {
+                    self.metrics.sessions_refused.inc();
+                    return None;
+                }
                 self.metrics.live_sessions.inc();
                 let entry = vacant.insert(self.start_actor(key, false));
-                (entry.address.clone(), entry.presence.enter())
+                Some((entry.address.clone(), entry.presence.enter()))
             }
         }
+    }
+
+    /// Counts a session that comes, unless as many as may be are live.
+    fn take_place(&self) -> bool {
+        let most = self.settings.limits.max_live_sessions;
+        let one_more = |live: usize| (live < most).then_some(live + 1);
+        let counted = self
+            .live
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more);
+        counted.is_ok()
     }
 
     fn start_actor(self: &Arc<Self>, key: &Arc<SessionKey>, stale: bool) -> Entry {
@@ -179,6 +220,7 @@ impl Registry {
                 && entry.presence.version() == version
         });
         if left.is_some() {
+            self.live.fetch_sub(1, Ordering::SeqCst);
             self.metrics.live_sessions.dec();
         }
         left.is_some()
@@ -197,12 +239,12 @@ impl Registry {
 
     /// Sessions with an actor.
     pub fn len(&self) -> usize {
-        self.sessions.len()
+        self.live.load(Ordering::SeqCst)
     }
 
     /// Whether no session has an actor.
     pub fn is_empty(&self) -> bool {
-        self.sessions.is_empty()
+        self.len() == 0
     }
 
     pub(super) fn store(&self) -> &dyn Store {

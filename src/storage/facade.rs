@@ -17,13 +17,13 @@ use tokio::time::timeout;
 use super::key::SessionKey;
 use super::metrics::Metrics;
 use super::pool::Pool;
-use super::quarantine::RejectedEvent;
+use super::quarantine::{Bounds, Quarantine, RejectedEvent};
 use super::query::{Columns, Exporter, Limits, Reader};
 use super::recovery::{Recovered, Search};
 use super::summaries::{Saved, SummaryWriter};
 use super::summary_row::SummaryRow;
 use super::writer::{Batch, Outcome, Writer};
-use super::{StorageError, partitions, quarantine, queries, recovery, replay};
+use super::{StorageError, partitions, queries, recovery, replay};
 use crate::qoe::SessionFold;
 
 /// How storage is reached.
@@ -37,6 +37,8 @@ pub struct Settings {
     pub other_connections: usize,
     /// What may be kept in memory of summaries, for figures over many of them.
     pub figures_cache_bytes: u64,
+    /// How much of what is refused is kept.
+    pub rejected: Bounds,
 }
 
 /// A running storage layer; clones share it.
@@ -46,6 +48,7 @@ pub struct Storage {
     writer: Writer,
     summaries: SummaryWriter,
     pool: Pool,
+    quarantine: Quarantine,
     /// How many sessions may be folded from their rows at once: recovery holds two connections, and
     /// summaries, rejections and probes must find one.
     replays: Arc<Semaphore>,
@@ -77,11 +80,14 @@ impl Storage {
         let url = &settings.database_url;
         let exporter = Exporter::new(url, runtime.clone(), Limits::default());
         let summaries = SummaryWriter::start(pool.clone());
+        let not_kept = metrics.rejected_not_kept.clone();
+        let quarantine = Quarantine::new(pool.clone(), settings.rejected, not_kept);
         Ok(Self {
             runtime,
             writer,
             summaries,
             pool,
+            quarantine,
             replays: Arc::new(Semaphore::new(
                 settings.other_connections.saturating_sub(4).max(1),
             )),
@@ -152,15 +158,15 @@ impl Storage {
         .await
     }
 
-    /// Keeps refused events.
+    /// Keeps refused events, within what the quarantine may take.
     pub async fn keep_rejected(
         &self,
         project: Arc<str>,
         received_at_ms: i64,
         events: Vec<RejectedEvent>,
     ) -> Result<(), StorageError> {
-        let pool = self.pool.clone();
-        self.run(async move { quarantine::keep(&pool, &project, received_at_ms, &events).await })
+        let quarantine = self.quarantine.clone();
+        self.run(async move { quarantine.keep(&project, received_at_ms, &events).await })
             .await
     }
 
@@ -177,12 +183,12 @@ impl Storage {
 
     /// Makes day partitions ahead and trims the quarantine.
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), StorageError> {
-        let pool = self.pool.clone();
+        let (pool, quarantine) = (self.pool.clone(), self.quarantine.clone());
         self.run(async move {
             for partition in partitions::ensure(&pool, now).await? {
                 tracing::debug!(partition, "made a partition");
             }
-            let trimmed = quarantine::trim(&pool).await?;
+            let trimmed = quarantine.tidy(now).await?;
             if trimmed > 0 {
                 tracing::info!(rows = trimmed, "deleted the oldest rejected events");
             }

@@ -14,6 +14,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// Attempts at a batch that failed for reasons of the server.
     pub write_failures: Counter,
+    /// Refused events that the quarantine had no room for.
+    pub rejected_not_kept: Counter,
 }
 
 impl Metrics {
@@ -23,6 +25,7 @@ impl Metrics {
             queue_rows: Gauge::default(),
             commit_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             write_failures: Counter::default(),
+            rejected_not_kept: Counter::default(),
         };
         registry.register(
             "write_queue_events",
@@ -38,6 +41,11 @@ impl Metrics {
             "write_failures",
             "Attempts to write a batch that failed for reasons of the server",
             metrics.write_failures.clone(),
+        );
+        registry.register(
+            "rejected_not_kept",
+            "Refused events that are not kept, since more came between two tidyings than is kept of them",
+            metrics.rejected_not_kept.clone(),
         );
         metrics
     }

@@ -9,7 +9,9 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 use video_telemetry::app::{Application, Settings, Source};
+use video_telemetry::session::Limits;
 use video_telemetry::storage::cluster::PrivateCluster;
+use video_telemetry::storage::quarantine::Bounds;
 use video_telemetry::storage::{Pool, migrations};
 
 /// Conditions that are not met by then never will be.
@@ -101,6 +103,8 @@ pub fn settings(database_url: &str) -> Settings {
         other_connections: 4,
         figures_cache_bytes: 16 * 1024 * 1024,
         max_in_flight_bytes: 64 * 1024 * 1024,
+        rejected: Bounds::default(),
+        limits: Limits::default(),
         body_timeout: Duration::from_secs(30),
         drain_timeout: Duration::from_secs(20),
     }

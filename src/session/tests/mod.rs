@@ -5,6 +5,7 @@ mod drain;
 mod events;
 mod failures;
 mod leaving;
+mod limits;
 mod live;
 mod looking;
 mod memory;
@@ -23,7 +24,7 @@ use tokio::time::{sleep, timeout};
 
 use self::memory::MemoryStore;
 use self::script::{PATIENCE, Script};
-use super::{Delivery, EventFate, Metrics, Registry, Settings, sweep};
+use super::{Delivery, EventFate, Limits, Metrics, Registry, Settings, sweep};
 use crate::storage::SessionKey;
 use crate::storage::event::{EventRecord, Reason, Receipt, parse};
 
@@ -51,10 +52,17 @@ impl World {
     }
 
     fn new(script: Script, idle_timeout: Duration) -> Self {
+        Self::limited(script, idle_timeout, Limits::default())
+    }
+
+    fn limited(script: Script, idle_timeout: Duration, limits: Limits) -> Self {
+        let settings = Settings {
+            idle_timeout,
+            limits,
+        };
         let store = MemoryStore::new(script);
         let mut prometheus = Prometheus::default();
         let metrics = Metrics::new(&mut prometheus);
-        let settings = Settings { idle_timeout };
         let registry = Registry::new(Arc::new(store.clone()), settings, metrics);
         Self {
             store,
@@ -186,6 +194,7 @@ fn letters(fates: &[EventFate]) -> String {
         EventFate::Rejected(Reason::SessionFull, _) => 'F',
         EventFate::Rejected(..) => 'R',
         EventFate::Unknown => 'U',
+        EventFate::NoRoom => 'N',
     };
     fates.iter().map(letter).collect()
 }
