@@ -15,7 +15,7 @@ use super::Problem;
 use super::admission::{Admission, Admitted};
 
 /// A body has at most this many bytes, also after decompression.
-pub(super) const MAX_BODY_BYTES: usize = 512 * 1024;
+pub const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// A body, and the room it holds.
 pub(super) struct Body {
@@ -72,7 +72,7 @@ async fn collect(
 }
 
 /// Decompresses no more than is allowed, whatever the body claims.
-fn decompress(gzip: &[u8]) -> Result<Bytes, Problem> {
+pub fn decompress(gzip: &[u8]) -> Result<Bytes, Problem> {
     let limit = u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) + 1;
     let mut body = Vec::with_capacity((gzip.len() * 8).min(MAX_BODY_BYTES + 1));
     MultiGzDecoder::new(gzip)

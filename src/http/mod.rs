@@ -25,6 +25,7 @@ use actix_web::{Resource, Route, guard};
 
 pub use admission::Admission;
 pub use api::{List, Session, Status, document};
+pub use body::{MAX_BODY_BYTES, decompress};
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use readiness::{Readiness, Unready};

@@ -256,7 +256,9 @@ impl Client {
                     EventFate::Accepted => *acks.entry(identity).or_default() += 1,
                     EventFate::Duplicate => *acks.entry(identity).or_default() += 0,
                     EventFate::Unknown => {}
-                    EventFate::Rejected(..) => panic!("nothing is wrong with the events"),
+                    EventFate::Rejected(..) | EventFate::NoRoom => {
+                        panic!("nothing is wrong with the events, and there is room")
+                    }
                 }
             }
         }

@@ -164,7 +164,8 @@ async fn a_required_field_of_any_wrong_type_costs_its_own_event_only() {
         for value in VALUES {
             let good = json!({"sessionId": format!("s{sessions}"), "eventId": "e",
                 "eventType": "PLAY", "timestamp": 1_795_392_458_159_i64});
-            let bad = crate::bad_events::with(field, value);
+            let name = format!("\"bad{sessions}\"");
+            let bad = crate::bad_events::with(field, value).replace("\"table\"", &name);
             let answer = target.send(format!("[{bad},{good}]")).await;
             assert_eq!(answer.status, 200, "{field} {value}: {}", answer.text);
             let reply = answer.json();
