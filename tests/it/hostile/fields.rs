@@ -170,7 +170,7 @@ async fn a_required_field_of_any_wrong_type_costs_its_own_event_only() {
             assert_eq!(answer.status, 200, "{field} {value}: {}", answer.text);
             let reply = answer.json();
             let usable = if field == "timestamp" {
-                ["0", "1.5", "-0.0"].contains(&value)
+                ["0", "1.5", "-0.0", "5e-324"].contains(&value)
             } else {
                 value.starts_with('"') && value != "\"\""
             };
