@@ -103,6 +103,7 @@ pub fn settings(database_url: &str) -> Settings {
         other_connections: 4,
         figures_cache_bytes: 16 * 1024 * 1024,
         max_in_flight_bytes: 64 * 1024 * 1024,
+        max_in_flight_events: 20_000,
         rejected: Bounds::default(),
         limits: Limits::default(),
         body_timeout: Duration::from_secs(30),
