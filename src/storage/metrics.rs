@@ -5,6 +5,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use super::retention;
+
 /// The counters; clones share their values.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -14,6 +16,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// Attempts at a batch that failed for reasons of the server.
     pub write_failures: Counter,
+    /// What retention did.
+    pub retention: retention::Metrics,
 }
 
 impl Metrics {
@@ -23,6 +27,7 @@ impl Metrics {
             queue_rows: Gauge::default(),
             commit_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             write_failures: Counter::default(),
+            retention: retention::Metrics::new(registry),
         };
         registry.register(
             "write_queue_events",
