@@ -90,13 +90,13 @@ enum Made {
 /// use for longer than a moment.
 async fn lock(
     connection: &mut AsyncPgConnection,
-    mode: &str,
+    (mode, patience): (&str, &str),
     partition: &str,
 ) -> QueryResult<bool> {
     // Sets `telemetry.locked` to yes or no: a failed statement would end the transaction.
     sql_query(format!(
         "DO $$ BEGIN \
-            SET LOCAL lock_timeout = '1s'; \
+            SET LOCAL lock_timeout = '{patience}'; \
             LOCK TABLE ONLY telemetry_events IN {mode} MODE; \
             LOCK TABLE {partition} IN ACCESS EXCLUSIVE MODE; \
             PERFORM set_config('telemetry.locked', 'yes', true); \
@@ -123,7 +123,7 @@ async fn make(connection: &mut AsyncPgConnection, day: NaiveDate) -> Result<Made
             if exists(connection, day).await? {
                 return Ok(Made::ByAnother);
             }
-            let mode = "SHARE ROW EXCLUSIVE";
+            let mode = ("SHARE ROW EXCLUSIVE", "1s");
             if !lock(connection, mode, "telemetry_events_default").await? {
                 return Ok(Made::NotYet);
             }
@@ -202,7 +202,7 @@ pub(super) async fn drop(
             sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})"))
                 .execute(connection)
                 .await?;
-            if !lock(connection, "ACCESS EXCLUSIVE", partition).await? {
+            if !lock(connection, ("ACCESS EXCLUSIVE", "300ms"), partition).await? {
                 return Ok(Drop::InUse);
             }
             let changed: Exists = sql_query(format!(

@@ -38,7 +38,12 @@ impl Run<'_> {
                     "a day of events could not be dropped, it is tried again"
                 );
             }
+            let in_use = day.end == DayEnd::InUse;
             days.push(day);
+            // The others are in use as well, and each attempt holds up ingest for a moment.
+            if in_use {
+                break;
+            }
         }
         Ok(days)
     }
