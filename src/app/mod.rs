@@ -2,6 +2,7 @@
 
 mod database;
 mod error;
+mod retention;
 mod upkeep;
 
 use std::any::Any;
@@ -22,6 +23,7 @@ use tokio::time::{Instant, sleep};
 
 pub use database::{Database, Source};
 pub use error::AppError;
+pub use retention::{Retention, Schedule};
 
 use crate::http::{self, Admission, DEFAULT_PROJECT, Entrance, Service};
 use crate::session::{self, Registry, Store, clock};
@@ -68,6 +70,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries.
     pub drain_timeout: Duration,
+    /// What is kept for how long.
+    pub retention: Retention,
 }
 
 /// A running server.
@@ -114,6 +118,10 @@ impl Application {
                 Arc::clone(&registry),
             )),
             rt::spawn(upkeep::keep_probing(storage.clone(), entrance.clone())),
+            rt::spawn(retention::keep_dropping(
+                storage.clone(),
+                settings.retention,
+            )),
             rt::spawn(upkeep::keep_tidy(storage)),
         ];
         Ok(Self {

@@ -15,6 +15,7 @@ mod progress;
 mod query;
 mod refold;
 mod rejected;
+mod retention;
 mod serve;
 mod server;
 mod sessions;
@@ -77,6 +78,8 @@ enum Command {
     Refold(refold::RefoldArgs),
     /// Compare every summary with the fold of its events; exits with 1 if any differs
     Verify(verify::VerifyArgs),
+    /// Drop what is older than it is kept, once it is safe to
+    Retention(retention::RetentionArgs),
     /// Look at session summaries
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
@@ -127,6 +130,7 @@ impl Cli {
             Command::Migrate => migrate::run(source),
             Command::Refold(args) => refold::run(args, source),
             Command::Verify(args) => verify::run(&args, source),
+            Command::Retention(args) => retention::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),
             Command::Export(command) => export::run(*command, source),
             Command::Rejected(command) => rejected::run(*command, source),

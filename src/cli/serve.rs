@@ -113,12 +113,14 @@ pub(super) struct ServeArgs {
     limits: LimitArgs,
     #[command(flatten)]
     rejected: RejectedArgs,
+    #[command(flatten)]
+    retain: super::retention::RetainArgs,
 }
 
 impl ServeArgs {
-    fn settings(self, source: Source) -> Settings {
+    fn settings(self, source: Source) -> anyhow::Result<Settings> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        Settings {
+        Ok(Settings {
             bind: self.bind,
             source,
             idle_timeout: self.idle_timeout.max(Duration::from_millis(1)),
@@ -141,12 +143,13 @@ impl ServeArgs {
             limits: self.limits.limits(),
             body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,
-        }
+            retention: self.retain.retention(self.idle_timeout)?,
+        })
     }
 }
 
 pub(super) fn run(args: ServeArgs, source: Source) -> anyhow::Result<ExitCode> {
-    let settings = args.settings(source);
+    let settings = args.settings(source)?;
     actix_web::rt::System::new().block_on(async {
         let application = Application::start(settings).await?;
         if let Some(cluster) = application.database().cluster() {

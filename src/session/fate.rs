@@ -5,6 +5,9 @@ use actix::prelude::*;
 use crate::storage::Fate;
 use crate::storage::event::Reason;
 
+/// What is wrong with an event that nothing is wrong with.
+const EXPIRED: &str = "it comes too late: its session is sealed, or lies before all that is kept";
+
 /// What a client is told of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventFate {
@@ -37,6 +40,7 @@ impl From<Fate> for EventFate {
             Fate::New => EventFate::Accepted,
             Fate::Duplicate => EventFate::Duplicate,
             Fate::Poison(message) => EventFate::Rejected(Reason::Unstorable, message),
+            Fate::Expired => EventFate::Rejected(Reason::Expired, EXPIRED.to_owned()),
             Fate::Unknown => EventFate::Unknown,
         }
     }

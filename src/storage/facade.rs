@@ -20,6 +20,7 @@ use super::pool::Pool;
 use super::quarantine::{Bounds, Quarantine, RejectedEvent};
 use super::query::{Columns, Exporter, Limits, Reader};
 use super::recovery::{Recovered, Search};
+use super::retention::{self, Policy, Report};
 use super::summaries::{Saved, SummaryWriter};
 use super::summary_row::SummaryRow;
 use super::writer::{Batch, Outcome, Writer};
@@ -56,6 +57,7 @@ pub struct Storage {
     reads: Arc<Semaphore>,
     reader: Reader,
     exporter: Exporter,
+    retention: retention::Metrics,
 }
 
 /// To fold one session from its rows; the largest has 100 000.
@@ -97,6 +99,7 @@ impl Storage {
             reads: Arc::new(Semaphore::new(1)),
             reader,
             exporter,
+            retention: metrics.retention.clone(),
         })
     }
 
@@ -201,6 +204,23 @@ impl Storage {
                 tracing::info!(rows = trimmed, "deleted the oldest rejected events");
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// Drops what is older than it is kept; `None` while another server or command is at it.
+    pub async fn retain(
+        &self,
+        policy: Policy,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Report>, StorageError> {
+        let (pool, metrics) = (self.pool.clone(), self.retention.clone());
+        self.run(async move {
+            let report = retention::run(&pool, policy, now).await?;
+            if let Some(report) = &report {
+                metrics.count(report, now);
+            }
+            Ok(report)
         })
         .await
     }

@@ -14,6 +14,7 @@ use diesel::sql_types::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::event::EventRecord;
+use super::expiry::NoneExpired;
 use super::schema::telemetry_events as t;
 
 diesel::define_sql_function! {
@@ -98,7 +99,8 @@ pub(super) enum OnConflict {
     Skip,
 }
 
-/// Inserts the rows, which must be sorted by key and hold each key once. Tells which were new.
+/// Inserts the rows, which must be sorted by key and hold each key once. Tells which were new. Writes
+/// none and fails with a division by zero where one of them is too late, see `expiry`.
 #[expect(
     clippy::too_many_lines,
     reason = "one line per column, twice: a list, not logic"
@@ -175,7 +177,8 @@ pub(super) async fn insert(
         column!(Timestamptz, |row, event, extra| timestamp(
             event.created_at_ms
         )),
-    ));
+    ))
+    .filter(NoneExpired::of(rows));
     let statement = diesel::insert_into(t::table).values(values).into_columns((
         t::project,
         t::session_id,

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::StorageError;
 use super::connection::{STATEMENT_TIMEOUT, TappedConnection};
+use super::expiry::{Late, find_late};
 use super::insert::{Inserted, OnConflict, Row, insert};
 use super::metrics::Metrics;
 use super::plan::Verdict;
@@ -51,6 +52,7 @@ struct Failure {
 enum Attempt {
     Done { inserted: Inserted, ambiguous: bool },
     Poison { message: String, ambiguous: bool },
+    Expired { ambiguous: bool },
     GaveUp { ambiguous: bool },
 }
 
@@ -91,6 +93,9 @@ impl LaneConnection {
                     let (first, second) = slice.split_at(slice.len() / 2);
                     todo.extend([second, first]);
                 }
+                Attempt::Expired { ambiguous } => {
+                    verdicts.extend(self.insert_timely(slice, ambiguous).await);
+                }
                 Attempt::GaveUp { ambiguous } => {
                     // The server is away: what is left has no better chance.
                     let left = slice.len() + todo.drain(..).map(<[_]>::len).sum::<usize>();
@@ -103,6 +108,49 @@ impl LaneConnection {
             }
         }
         verdicts
+    }
+
+    /// Inserts those of the rows that are not too late, once it is known that some are.
+    async fn insert_timely(&mut self, rows: &[Row<'_>], ambiguous: bool) -> Vec<Verdict> {
+        let late = self.find_late(rows).await.unwrap_or_default();
+        let timely: Vec<Row<'_>> = rows
+            .iter()
+            .copied()
+            .filter(|row| !late.contains(row))
+            .collect();
+        let mut written = Vec::new();
+        // Where none is late any more, retention has taken a seal back: the resend will find it open.
+        if timely.len() < rows.len() {
+            written = Box::pin(self.insert(&timely)).await;
+        }
+        let mut written = written.into_iter();
+        let verdict = |row: &Row<'_>| {
+            let told = match late.contains(row) {
+                true => Some(Verdict::of(Fate::Expired)),
+                false => written.next(),
+            };
+            let mut verdict = told.unwrap_or(Verdict::of(Fate::Unknown));
+            verdict.ambiguous |= ambiguous;
+            verdict
+        };
+        rows.iter().map(verdict).collect()
+    }
+
+    async fn find_late(&mut self, rows: &[Row<'_>]) -> Option<Late> {
+        let connection = self.open.as_mut()?;
+        let look = timeout(STATEMENT_TIMEOUT, find_late(&mut connection.pg, rows));
+        match look.await {
+            Ok(Ok(late)) => Some(late),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "looking for sealed sessions failed");
+                self.open = None;
+                None
+            }
+            Err(_elapsed) => {
+                self.open = None;
+                None
+            }
+        }
     }
 
     async fn attempt(&mut self, rows: &[Row<'_>]) -> Attempt {
@@ -122,6 +170,9 @@ impl LaneConnection {
                     message: failure.message,
                     ambiguous,
                 };
+            }
+            if failure.class == Class::Expired {
+                return Attempt::Expired { ambiguous };
             }
             // Whatever it was, a new connection cannot be worse.
             self.open = None;

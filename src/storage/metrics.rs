@@ -5,6 +5,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use super::retention;
+
 /// The counters; clones share their values.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -16,6 +18,8 @@ pub struct Metrics {
     pub write_failures: Counter,
     /// Refused events that the quarantine had no room for.
     pub rejected_not_kept: Counter,
+    /// What retention did.
+    pub retention: retention::Metrics,
 }
 
 impl Metrics {
@@ -26,6 +30,7 @@ impl Metrics {
             commit_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             write_failures: Counter::default(),
             rejected_not_kept: Counter::default(),
+            retention: retention::Metrics::new(registry),
         };
         registry.register(
             "write_queue_events",

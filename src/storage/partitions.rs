@@ -1,4 +1,4 @@
-//! Day partitions of `telemetry_events`, made ahead of time, so that a day can be dropped whole.
+//! Day partitions of `telemetry_events`, made ahead of time, and dropped whole; when, `retention` knows.
 //!
 //! A day's events may already lie in the DEFAULT partition (a client's clock runs ahead, or the
 //! service was away for long). Such a day is made in one transaction: lock, create, move, attach.
@@ -11,7 +11,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use super::StorageError;
@@ -86,19 +86,26 @@ enum Made {
     NotYet,
 }
 
-/// Sets `telemetry.locked` to yes or no. Writers lock the parent and then the partition, as we do.
-const LOCK_FOR_A_MOMENT: &str = "\
-    DO $$ BEGIN \
-        SET LOCAL lock_timeout = '1s'; \
-        LOCK TABLE ONLY telemetry_events IN SHARE ROW EXCLUSIVE MODE; \
-        LOCK TABLE telemetry_events_default IN ACCESS EXCLUSIVE MODE; \
-        PERFORM set_config('telemetry.locked', 'yes', true); \
-    EXCEPTION WHEN lock_not_available THEN \
-        PERFORM set_config('telemetry.locked', 'no', true); \
-    END $$";
-
-async fn lock(connection: &mut AsyncPgConnection) -> QueryResult<bool> {
-    sql_query(LOCK_FOR_A_MOMENT).execute(connection).await?;
+/// Locks the parent in this mode and then the partition altogether, as writers do, unless either is in
+/// use for longer than a moment.
+async fn lock(
+    connection: &mut AsyncPgConnection,
+    (mode, patience): (&str, &str),
+    partition: &str,
+) -> QueryResult<bool> {
+    // Sets `telemetry.locked` to yes or no: a failed statement would end the transaction.
+    sql_query(format!(
+        "DO $$ BEGIN \
+            SET LOCAL lock_timeout = '{patience}'; \
+            LOCK TABLE ONLY telemetry_events IN {mode} MODE; \
+            LOCK TABLE {partition} IN ACCESS EXCLUSIVE MODE; \
+            PERFORM set_config('telemetry.locked', 'yes', true); \
+        EXCEPTION WHEN lock_not_available THEN \
+            PERFORM set_config('telemetry.locked', 'no', true); \
+        END $$"
+    ))
+    .execute(connection)
+    .await?;
     let row: Exists = sql_query("SELECT current_setting('telemetry.locked') = 'yes' AS found")
         .get_result(connection)
         .await?;
@@ -116,7 +123,8 @@ async fn make(connection: &mut AsyncPgConnection, day: NaiveDate) -> Result<Made
             if exists(connection, day).await? {
                 return Ok(Made::ByAnother);
             }
-            if !lock(connection).await? {
+            let mode = ("SHARE ROW EXCLUSIVE", "1s");
+            if !lock(connection, mode, "telemetry_events_default").await? {
                 return Ok(Made::NotYet);
             }
             for statement in [
@@ -134,6 +142,82 @@ async fn make(connection: &mut AsyncPgConnection, day: NaiveDate) -> Result<Made
                 sql_query(statement).execute(connection).await?;
             }
             Ok(Made::Now)
+        })
+        .await
+}
+
+/// A partition of events of some time.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub(super) struct Partition {
+    /// Its name, as it stands in a statement.
+    #[diesel(sql_type = Text)]
+    pub(super) name: String,
+    /// Its events' timestamps, epoch ms: from this one
+    #[diesel(sql_type = BigInt)]
+    pub(super) from_ms: i64,
+    /// up to this one, which is not in it.
+    #[diesel(sql_type = BigInt)]
+    pub(super) until_ms: i64,
+}
+
+/// The partitions that end before a time, the oldest first. The DEFAULT partition has no end.
+pub(super) async fn ending_before(
+    connection: &mut AsyncPgConnection,
+    before_ms: i64,
+) -> QueryResult<Vec<Partition>> {
+    sql_query(
+        "SELECT name, from_ms, until_ms FROM ( \
+             SELECT p.oid::regclass::text AS name, \
+                 substring(b.bound FROM 'FROM \\(''?(-?[0-9]+)')::bigint AS from_ms, \
+                 substring(b.bound FROM 'TO \\(''?(-?[0-9]+)')::bigint AS until_ms \
+             FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhrelid \
+             CROSS JOIN LATERAL (SELECT pg_get_expr(p.relpartbound, p.oid) AS bound) AS b \
+             WHERE i.inhparent = 'telemetry_events'::regclass) AS partitions \
+         WHERE from_ms IS NOT NULL AND until_ms <= $1 ORDER BY until_ms",
+    )
+    .bind::<BigInt, _>(before_ms)
+    .get_results(connection)
+    .await
+}
+
+/// What came of dropping a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drop {
+    /// It is gone.
+    Done,
+    /// It has rows that came since the time given.
+    Changed,
+    /// It, or the events as a whole, were in use for longer than a moment.
+    InUse,
+}
+
+/// Drops a partition, unless it has rows that were created since a time.
+pub(super) async fn drop(
+    connection: &mut AsyncPgConnection,
+    partition: &str,
+    unchanged_since: DateTime<Utc>,
+) -> QueryResult<Drop> {
+    connection
+        .transaction(async |connection| {
+            sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})"))
+                .execute(connection)
+                .await?;
+            if !lock(connection, ("ACCESS EXCLUSIVE", "300ms"), partition).await? {
+                return Ok(Drop::InUse);
+            }
+            let changed: Exists = sql_query(format!(
+                "SELECT EXISTS (SELECT FROM {partition} WHERE created_at >= $1) AS found"
+            ))
+            .bind::<Timestamptz, _>(unchanged_since)
+            .get_result(connection)
+            .await?;
+            if changed.found {
+                return Ok(Drop::Changed);
+            }
+            sql_query(format!("DROP TABLE {partition}"))
+                .execute(connection)
+                .await?;
+            Ok(Drop::Done)
         })
         .await
 }

@@ -116,11 +116,20 @@ impl<'a> Plan<'a> {
 }
 
 impl Verdict {
+    /// One that leaves no doubt.
+    pub(super) fn of(fate: Fate) -> Self {
+        Self {
+            fate,
+            ambiguous: false,
+        }
+    }
+
     /// What it means for another event with the same key; `None` when that one deserves its own try.
     fn for_follower(&self) -> Option<Verdict> {
         let fate = match self.fate {
             Fate::New | Fate::Duplicate => Fate::Duplicate,
             Fate::Unknown => Fate::Unknown,
+            Fate::Expired => Fate::Expired,
             Fate::Poison(_) => return None,
         };
         Some(Verdict {
@@ -199,6 +208,7 @@ mod tests {
             "N" => Fate::New,
             "D" => Fate::Duplicate,
             "U" => Fate::Unknown,
+            "E" => Fate::Expired,
             _ => Fate::Poison("bad".to_owned()),
         };
         Verdict {
@@ -213,6 +223,7 @@ mod tests {
             Fate::Duplicate => 'D',
             Fate::Poison(_) => 'P',
             Fate::Unknown => 'U',
+            Fate::Expired => 'E',
         };
         let fates: String = outcome.fates.iter().map(letter).collect();
         fates + if outcome.ambiguous { "?" } else { "" }
@@ -249,6 +260,11 @@ mod tests {
     #[test]
     fn behind_a_poisoned_holder_the_next_ones_copies_learn_from_it() {
         check(&["s: a1 a1 a1"], &["s.a1:P", "s.a1:D"], "PDD");
+    }
+
+    #[test]
+    fn what_came_too_late_came_too_late_in_every_copy() {
+        check(&["s: a1 a1", "t: a1"], &["s.a1:E t.a1:N"], "EE N");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::summary_row::SummaryRow;
 use crate::qoe::FOLD_VERSION;
 
 /// The longest a row may take from its stamp to its commit, and what servers' clocks may differ by.
-const MARGIN: TimeDelta = TimeDelta::seconds(120);
+pub(super) const MARGIN: TimeDelta = TimeDelta::seconds(120);
 
 /// What a pass looks for.
 #[derive(Debug, Clone, Copy)]

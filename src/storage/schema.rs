@@ -20,6 +20,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    retention_state (id) {
+        id -> Int2,
+        sealing -> Bool,
+        expired_before_ms -> Int8,
+    }
+}
+
+diesel::table! {
     session_summaries (project, session_id) {
         project -> Text,
         session_id -> Text,
@@ -136,6 +144,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     recovery_watermark,
     rejected_events,
+    retention_state,
     session_summaries,
     summary_hours,
     telemetry_events,

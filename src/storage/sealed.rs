@@ -42,6 +42,7 @@ pub async fn insert(
                 .bind::<Jsonb, _>(Value::Array(json))
                 .execute(connection)
                 .await?;
+            super::expiry::begin_sealing(connection).await?;
             // Those that were there already count too, which does no harm.
             summary_hours::touch(connection, &hours).await?;
             Ok(written)

@@ -27,6 +27,8 @@ pub enum Class {
     Ambiguous,
     /// A row is at fault.
     Poison,
+    /// An event came too late for its session: `expiry`.
+    Expired,
     /// Neither: never the event's fault, and no use in trying again at once.
     Other,
 }
@@ -37,6 +39,8 @@ impl SqlState {
         match self.as_str() {
             // 23514 can only be that of a partition made or attached this moment: there is no CHECK.
             "23514" | "57014" | "40001" | "40P01" | "55P03" | "25006" | "XX000" => Class::Retry,
+            // No INSERT of ours divides but to say this.
+            "22012" => Class::Expired,
             "58030" | "40003" => Class::Ambiguous,
             code if code.starts_with("08") || code.starts_with("57P0") => Class::Ambiguous,
             code if code.starts_with("53") => Class::Retry,
@@ -232,6 +236,7 @@ mod tests {
             ("22P05", Class::Poison),
             ("23514", Class::Retry),
             ("54000", Class::Poison),
+            ("22012", Class::Expired),
             ("40P01", Class::Retry),
             ("53100", Class::Retry),
             ("57014", Class::Retry),

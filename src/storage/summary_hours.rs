@@ -53,7 +53,10 @@ pub(super) async fn touch(
         return Ok(());
     }
     sql_query(
-        "INSERT INTO summary_hours AS h (project, hour) SELECT * FROM unnest($1, $2) \
+        // An hour that was deleted must not come back with a version that somebody has kept.
+        "INSERT INTO summary_hours AS h (project, hour, version) \
+         SELECT k.project, k.hour, (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
+         FROM unnest($1, $2) AS k (project, hour) \
          ON CONFLICT (project, hour) DO UPDATE SET version = h.version + 1",
     )
     .bind::<Array<Text>, _>(projects)

@@ -41,6 +41,8 @@ pub enum Fate {
     Duplicate,
     /// PostgreSQL refuses it for what is in it; its message.
     Poison(String),
+    /// Its session is sealed, or it lies before all that is kept.
+    Expired,
     /// It may or may not be stored: PostgreSQL was away.
     Unknown,
 }

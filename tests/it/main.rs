@@ -48,6 +48,7 @@ mod readme;
 mod refold;
 mod rejections;
 mod replay;
+mod retention;
 mod schema;
 mod shapes;
 mod site;

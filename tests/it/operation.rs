@@ -110,6 +110,11 @@ async fn the_metrics_have_our_prefix_and_a_bounded_set_of_labels() {
         "summaries",
         "requests",
         "request_duration_seconds",
+        "retention_days_dropped",
+        "retention_sessions_sealed",
+        "retention_summaries_deleted",
+        "retention_days_waiting",
+        "retention_last_run_timestamp_seconds",
     ] {
         let described = format!("# HELP telemetry_{family} ");
         assert!(text.contains(&described), "{family} is missing");

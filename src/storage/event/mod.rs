@@ -58,11 +58,13 @@ pub enum Reason {
     SessionFull,
     /// PostgreSQL refused the row for what is in it.
     Unstorable,
+    /// The session is sealed, or the event lies before all that is kept.
+    Expired,
 }
 
 impl Reason {
     /// Every reason there is, for counters that start at zero.
-    pub const ALL: [Reason; 16] = [
+    pub const ALL: [Reason; 17] = [
         Reason::InvalidJson,
         Reason::NotAnObject,
         Reason::MissingSessionId,
@@ -79,6 +81,7 @@ impl Reason {
         Reason::NumberOutOfRange,
         Reason::SessionFull,
         Reason::Unstorable,
+        Reason::Expired,
     ];
 
     /// The code in replies, rows and metrics.
@@ -100,6 +103,7 @@ impl Reason {
             Reason::NumberOutOfRange => "number_out_of_range",
             Reason::SessionFull => "session_full",
             Reason::Unstorable => "unstorable",
+            Reason::Expired => "expired",
         }
     }
 }

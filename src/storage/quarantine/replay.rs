@@ -167,6 +167,7 @@ impl Replayer<'_> {
                     Fate::Duplicate => done.duplicates += 1,
                     Fate::Unknown => trial.unknown = true,
                     Fate::Poison(_) => trial.refuse(Reason::Unstorable),
+                    Fate::Expired => trial.refuse(Reason::Expired),
                 }
             }
         }

@@ -206,7 +206,8 @@ impl Bulk {
             for fate in self.writer.write(Arc::new(batch)).await?.fates {
                 match fate {
                     Fate::New => new = true,
-                    Fate::Duplicate => {}
+                    // The latter: sealed in an earlier run, which gave fewer sessions their events.
+                    Fate::Duplicate | Fate::Expired => {}
                     Fate::Poison(why) => bail!("PostgreSQL refused a simulated event: {why}"),
                     Fate::Unknown => bail!("PostgreSQL went away; what is written stays"),
                 }
@@ -214,7 +215,6 @@ impl Bulk {
         }
         match self.summaries.save(self.summary(finished)).await? {
             Saved::Written => Ok(new),
-            // Sealed in an earlier run, which gave fewer sessions their events.
             Saved::Refused => Ok(false),
         }
     }
