@@ -2,6 +2,7 @@
 
 mod database;
 mod error;
+mod shield;
 mod upkeep;
 
 use std::any::Any;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
@@ -22,8 +24,9 @@ use tokio::time::{Instant, sleep};
 
 pub use database::{Database, Source};
 pub use error::AppError;
+pub use shield::ShieldSettings;
 
-use crate::http::{self, Admission, DEFAULT_PROJECT, Entrance, Service};
+use crate::http::{self, Admission, Door, Entrance, Service};
 use crate::session::{self, Registry, Store, clock};
 use crate::storage::cluster::Ownership;
 use crate::storage::query::Stories;
@@ -62,6 +65,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries.
     pub drain_timeout: Duration,
+    /// What is asked of who calls.
+    pub shield: ShieldSettings,
 }
 
 /// A running server.
@@ -85,8 +90,8 @@ impl Application {
         let address = listener
             .local_addr()
             .map_err(AppError::bind(&settings.bind))?;
-        let entrance = Data::new(Entrance::default());
-        let server = serve_http(listener, &entrance, settings.workers)?;
+        let entrance = Data::new(shield::entrance(&settings.shield));
+        let server = serve_http(listener, &entrance, &settings)?;
         let http = server.handle();
         let http_task = rt::spawn(server);
 
@@ -95,7 +100,13 @@ impl Application {
             tracing::info!(migration, "migrated the database");
         }
         let storage_runtime = StorageRuntime::start()?;
-        let (service, storage) = build_service(&settings, database.url(), &storage_runtime)?;
+        let is_loopback = address.ip().to_canonical().is_loopback();
+        let building = build_service(&settings, database.url(), &storage_runtime, is_loopback);
+        let (service, storage) = building.await?;
+        if let Err(error) = shield::check(&settings, is_loopback, &service.door) {
+            database.close().await?;
+            return Err(error);
+        }
         storage.tidy(clock::now()).await?;
         let (registry, admission) = (Arc::clone(&service.registry), service.admission.clone());
         // Nobody else fills it.
@@ -109,6 +120,7 @@ impl Application {
             )),
             rt::spawn(upkeep::keep_probing(storage.clone(), entrance.clone())),
             rt::spawn(upkeep::keep_tidy(storage)),
+            rt::spawn(shield::keep_keys_fresh(entrance.clone())),
         ];
         Ok(Self {
             address,
@@ -197,14 +209,23 @@ fn cut_off_who_does_not_read(socket: &dyn Any) {
 fn serve_http(
     listener: TcpListener,
     entrance: &Data<Entrance>,
-    workers: usize,
+    settings: &Settings,
 ) -> Result<Server, AppError> {
     let entrance = entrance.clone();
     let server = HttpServer::new(move || {
         let entrance = entrance.clone();
-        App::new().configure(move |config| http::routes(config, entrance))
+        App::new()
+            .wrap(from_fn(http::harden))
+            .configure(move |config| http::routes(config, entrance))
     })
-    .workers(workers)
+    .workers(settings.workers)
+    .max_connections(
+        settings
+            .shield
+            .max_connections
+            .div_ceil(settings.workers.max(1)),
+    )
+    .client_request_timeout(settings.shield.head_timeout)
     .on_connect(|socket, _| cut_off_who_does_not_read(socket))
     .keep_alive(KEEP_ALIVE)
     .disable_signals()
@@ -215,10 +236,11 @@ fn serve_http(
 }
 
 /// The layers, put together from the bottom up.
-fn build_service(
+async fn build_service(
     settings: &Settings,
     database_url: &str,
     runtime: &StorageRuntime,
+    is_loopback: bool,
 ) -> Result<(Service, Storage), AppError> {
     let mut prometheus = Prometheus::with_prefix("telemetry");
     let storage = Storage::start(
@@ -236,6 +258,8 @@ fn build_service(
         idle_timeout: settings.idle_timeout,
     };
     let session_metrics = session::Metrics::new(&mut prometheus);
+    let rules = shield::rules(&settings.shield, is_loopback);
+    let door = Door::open(storage.clone(), rules, &mut prometheus).await?;
     let service = Service {
         registry: Registry::new(store, session_settings, session_metrics),
         storage: storage.clone(),
@@ -244,7 +268,7 @@ fn build_service(
         body_timeout: settings.body_timeout,
         metrics: http::Metrics::new(&mut prometheus),
         prometheus,
-        project: DEFAULT_PROJECT.into(),
+        door,
     };
     Ok((service, storage))
 }

@@ -5,6 +5,7 @@ mod completions;
 mod database;
 mod doctor;
 mod export;
+mod keys;
 mod live;
 mod logging;
 mod migrate;
@@ -16,6 +17,7 @@ mod refold;
 mod serve;
 mod server;
 mod sessions;
+mod shield;
 pub mod simulate;
 mod spark;
 mod style;
@@ -85,6 +87,9 @@ enum Command {
     Query(Box<query::QueryArgs>),
     /// How it is right now, each second
     Live(live::LiveArgs),
+    /// Keys: who may write, who may read, and in which project
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Play a population of simulated players against a server
     Simulate(Box<simulate::SimulateArgs>),
     /// Tell what the service finds on this machine, what is missing, and how to mend it
@@ -126,6 +131,7 @@ impl Cli {
             Command::Export(command) => export::run(*command, source),
             Command::Query(args) => query::run(&args, source),
             Command::Live(args) => live::run(&args),
+            Command::Keys(command) => keys::run(command, source),
             Command::Simulate(args) => simulate(&args, source),
             Command::Doctor => doctor::run(&source),
             Command::Openapi => openapi::run(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::shield::ShieldArgs;
 use crate::app::{Application, Settings, Source};
 
 /// Where it listens unless told otherwise.
@@ -98,6 +99,8 @@ pub(super) struct ServeArgs {
         value_name = "DURATION"
     )]
     drain_timeout: Duration,
+    #[command(flatten)]
+    shield: ShieldArgs,
 }
 
 impl ServeArgs {
@@ -122,6 +125,7 @@ impl ServeArgs {
             max_in_flight_bytes: self.max_in_flight_mib.clamp(1, 65_536) * 1024 * 1024,
             body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,
+            shield: self.shield.settings(),
         }
     }
 }

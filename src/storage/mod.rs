@@ -9,6 +9,7 @@ mod event_row;
 mod facade;
 mod insert;
 mod key;
+pub mod keys;
 mod lane_insert;
 mod metrics;
 pub mod migrations;

@@ -32,11 +32,12 @@ use actix_web::web::{Data, Query, ServiceConfig};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Problem, page, read};
+use super::{Origin, Problem, origins, page, read};
 use crate::storage::query::{Mistake, Params};
 
 /// Every route below `/api`.
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut ServiceConfig, origins: &[Origin]) {
+    let page = |path: &str| page(path).wrap(origins::only(origins));
     config
         .service(page("/api/v1/export/sessions.{format}").route(read().to(export::sessions)))
         .service(page("/api/v1/export/events.{format}").route(read().to(export::events)))
