@@ -30,12 +30,9 @@ use crate::storage::keys::redacted;
     responses(
         (status = 200, body = Reply, description = "Every event has its fate"),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "No JSON, broken gzip, or every event was refused: do not send it again"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json", description = "A write key is needed, and none or an unknown one was sent: stop sending"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "The key was revoked, or is a read key: stop sending"),
         (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly: send it again"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "Too many bytes or events: split it"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "Another content type or encoding"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "The key's own allowance is used up: send it again after Retry-After"),
     )
 )]
 pub(super) async fn receive(

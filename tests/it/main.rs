@@ -30,6 +30,7 @@ mod explain;
 mod flow;
 mod grafana;
 mod ingest;
+mod keys;
 mod layers;
 mod live;
 mod metrics_doc;

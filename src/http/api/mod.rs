@@ -18,6 +18,7 @@ mod live;
 mod metrics;
 mod openapi;
 mod openapi_body;
+mod openapi_keys;
 mod session;
 mod session_events;
 mod sessions;
