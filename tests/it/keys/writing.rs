@@ -1,5 +1,7 @@
 //! Write keys: where they are sent, and which are refused.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -145,6 +147,7 @@ async fn however_many_unknown_keys_come_storage_is_asked_a_few_times() {
         server.database.rows(query).await[0]["n"].as_i64().unwrap()
     };
     let before = looks().await;
+    let begun = Instant::now();
     let asked = (0..100).map(|n| {
         let server = &server;
         async move { server.post_with(&nobodys_key(n), &an_event("1")).await }
@@ -152,6 +155,8 @@ async fn however_many_unknown_keys_come_storage_is_asked_a_few_times() {
     for answer in join_all(asked).await {
         answer.is_problem(401, "unknown_key");
     }
+    // One after the other they would take 25 s.
+    assert!(begun.elapsed() < Duration::from_secs(15));
     // A connection tells what it did within seconds: the key that is looked for last is told then.
     let after = until("the looks are counted", async || {
         let now = looks().await;
