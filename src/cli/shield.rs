@@ -20,7 +20,7 @@ pub(super) struct ShieldArgs {
         hide_env_values = true
     )]
     allow_anonymous_ingest: bool,
-    /// A site whose pages may read, as https://qoe.example.com; may be given more than once, in the
+    /// A site whose pages may read, as `https://qoe.example.com`; may be given more than once, in the
     /// variable with commas
     #[arg(
         long,

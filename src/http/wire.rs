@@ -105,10 +105,10 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
                 };
                 while let Some(key) = map.next_key()? {
                     match key {
-                        Key::Events => envelope.events = Some(map.next_value()?),
-                        Key::SentAt => envelope.sent_at_ms = epoch_ms(map.next_value()?),
-                        Key::Key => envelope.key = key_text(map.next_value()?),
-                        Key::Other => {
+                        Member::Events => envelope.events = Some(map.next_value()?),
+                        Member::SentAt => envelope.sent_at_ms = epoch_ms(map.next_value()?),
+                        Member::Key => envelope.key = key_text(map.next_value()?),
+                        Member::Other => {
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
@@ -120,33 +120,33 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
     }
 }
 
-/// A key of an envelope, or of an event that stands alone. It is read as bytes: half a surrogate
-/// pair in it is valid JSON, and the event's own fault, not the body's.
-enum Key {
+/// A member of an envelope, or of an event that stands alone. Its name is read as bytes: half a
+/// surrogate pair in it is valid JSON, and the event's own fault, not the body's.
+enum Member {
     Events,
     SentAt,
     Key,
     Other,
 }
 
-impl<'de> Deserialize<'de> for Key {
+impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl Visitor<'_> for KeyVisitor {
-            type Value = Key;
+        struct MemberVisitor;
+        impl Visitor<'_> for MemberVisitor {
+            type Value = Member;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
+                f.write_str("a name")
             }
-            fn visit_bytes<E>(self, key: &[u8]) -> Result<Key, E> {
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<Member, E> {
                 Ok(match key {
-                    b"events" => Key::Events,
-                    b"sentAt" => Key::SentAt,
-                    b"key" => Key::Key,
-                    _ => Key::Other,
+                    b"events" => Member::Events,
+                    b"sentAt" => Member::SentAt,
+                    b"key" => Member::Key,
+                    _ => Member::Other,
                 })
             }
         }
-        deserializer.deserialize_bytes(KeyVisitor)
+        deserializer.deserialize_bytes(MemberVisitor)
     }
 }
 
