@@ -5,18 +5,15 @@ mod error;
 mod shield;
 mod upkeep;
 
-use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use prometheus_client::registry::Registry as Prometheus;
-use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -39,9 +36,6 @@ const DRAIN_POLL: Duration = Duration::from_millis(20);
 /// Players post every few seconds; their connections are worth keeping.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// A connection whose client acknowledges none of what was sent for this long is closed, ms.
-const UNREAD_TIMEOUT_MS: u32 = 60_000;
-
 /// How the server behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -61,6 +55,8 @@ pub struct Settings {
     pub figures_cache_bytes: u64,
     /// Bytes of request bodies that may be in flight; beyond it the answer is 503.
     pub max_in_flight_bytes: usize,
+    /// Events that may be in flight; beyond it the answer is 503.
+    pub max_in_flight_events: usize,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries.
@@ -196,16 +192,6 @@ fn listen(bind: &str) -> Result<TcpListener, AppError> {
     TcpListener::bind(bind).map_err(AppError::bind(bind))
 }
 
-/// Answers wait in memory for who has stopped reading, and nobody else would end that.
-fn cut_off_who_does_not_read(socket: &dyn Any) {
-    let Some(socket) = socket.downcast_ref::<TcpStream>() else {
-        return;
-    };
-    if let Err(error) = set_tcp_user_timeout(socket, UNREAD_TIMEOUT_MS) {
-        tracing::debug!(%error, "a connection keeps the system's time-out");
-    }
-}
-
 fn serve_http(
     listener: TcpListener,
     entrance: &Data<Entrance>,
@@ -226,7 +212,7 @@ fn serve_http(
             .div_ceil(settings.workers.max(1)),
     )
     .client_request_timeout(settings.shield.head_timeout)
-    .on_connect(|socket, _| cut_off_who_does_not_read(socket))
+    .on_connect(|socket, _| shield::cut_off_who_does_not_read(socket))
     .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .shutdown_timeout(1)
@@ -264,7 +250,7 @@ async fn build_service(
         registry: Registry::new(store, session_settings, session_metrics),
         storage: storage.clone(),
         stories: Stories::default(),
-        admission: Admission::new(settings.max_in_flight_bytes),
+        admission: Admission::new(settings.max_in_flight_bytes, settings.max_in_flight_events),
         body_timeout: settings.body_timeout,
         metrics: http::Metrics::new(&mut prometheus),
         prometheus,

@@ -1,12 +1,18 @@
 //! What is asked of who calls, and what nobody may take more of.
 
+use std::any::Any;
 use std::time::Duration;
 
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::time::sleep;
 
 use super::{AppError, Settings};
 use crate::http::{self, Door, Entrance, KeyLimits, Origin, Rules};
+
+/// A connection whose client acknowledges none of what was sent for this long is closed, ms.
+const UNREAD_TIMEOUT_MS: u32 = 60_000;
 
 /// How the server guards itself.
 #[derive(Debug, Clone)]
@@ -68,6 +74,16 @@ pub(super) fn check(settings: &Settings, is_loopback: bool, door: &Door) -> Resu
         return Err(AppError::PublicWithoutKeys(settings.bind.clone()));
     }
     Ok(())
+}
+
+/// Answers wait in memory for who has stopped reading, and nobody else would end that.
+pub(super) fn cut_off_who_does_not_read(socket: &dyn Any) {
+    let Some(socket) = socket.downcast_ref::<TcpStream>() else {
+        return;
+    };
+    if let Err(error) = set_tcp_user_timeout(socket, UNREAD_TIMEOUT_MS) {
+        tracing::debug!(%error, "a connection keeps the system's time-out");
+    }
 }
 
 /// Keeps the keys in memory up to date.

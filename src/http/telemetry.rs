@@ -41,6 +41,8 @@ pub(super) async fn receive(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
+    // Before the body is read: refusing must cost next to nothing, or the refused starve the others.
+    service.storage.writer().room()?;
     let head = service.door.head(&request).await?;
     let (admission, timeout) = (&service.admission, service.body_timeout);
     let body = body::read(&request, payload, admission, timeout).await?;
@@ -73,12 +75,16 @@ async fn work_on(entrance: Data<Entrance>, body: Body, head: Head) -> Result<Rep
         Err(problem) => return Err(problem),
     };
     let writer = service.door.writer(head, sent.key.as_deref()).await?;
-    service.door.take_events(&writer, sent.events.len())?;
-    let mut ingest = Ingest::new(service, writer.project, &bytes);
     let receipt = Receipt {
         created_at_ms,
         sent_at_ms: sent.sent_at_ms,
     };
+    if let Err(full) = admitted.hold_events(sent.events.len()) {
+        service.metrics.count_unavailable(sent.events.len());
+        return Err(full);
+    }
+    service.door.take_events(&writer, sent.events.len())?;
+    let mut ingest = Ingest::new(service, writer.project, &bytes);
     for (index, event) in sent.events.into_iter().enumerate() {
         ingest.add(index, event, receipt);
     }
