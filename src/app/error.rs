@@ -13,6 +13,13 @@ pub enum AppError {
         /// Why not.
         source: std::io::Error,
     },
+    /// Others could reach the server, and nothing would be asked of them.
+    #[error(
+        "{0} can be reached from other machines, and there are no keys: create some with \
+         `video-telemetry keys create --kind write --project NAME` and `--kind read`, \
+         or let everybody write and nobody read with --allow-anonymous-ingest"
+    )]
+    PublicWithoutKeys(String),
     /// The database.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -3,19 +3,18 @@
 mod database;
 mod error;
 mod retention;
+mod shield;
 mod upkeep;
 
-use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::rt::net::TcpStream;
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use prometheus_client::registry::Registry as Prometheus;
-use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -24,8 +23,9 @@ use tokio::time::{Instant, sleep};
 pub use database::{Database, Source};
 pub use error::AppError;
 pub use retention::{Retention, Schedule};
+pub use shield::ShieldSettings;
 
-use crate::http::{self, Admission, DEFAULT_PROJECT, Entrance, Service};
+use crate::http::{self, Admission, Door, Entrance, Service};
 use crate::session::{self, Registry, Store, clock};
 use crate::storage::cluster::Ownership;
 use crate::storage::query::Stories;
@@ -37,9 +37,6 @@ const STORAGE_THREADS: usize = 2;
 const DRAIN_POLL: Duration = Duration::from_millis(20);
 /// Players post every few seconds; their connections are worth keeping.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// A connection whose client acknowledges none of what was sent for this long is closed, ms.
-const UNREAD_TIMEOUT_MS: u32 = 60_000;
 
 /// How the server behaves.
 #[derive(Debug, Clone)]
@@ -72,6 +69,8 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// What is kept for how long.
     pub retention: Retention,
+    /// What is asked of who calls.
+    pub shield: ShieldSettings,
 }
 
 /// A running server.
@@ -95,8 +94,8 @@ impl Application {
         let address = listener
             .local_addr()
             .map_err(AppError::bind(&settings.bind))?;
-        let entrance = Data::new(Entrance::default());
-        let server = serve_http(listener, &entrance, settings.workers)?;
+        let entrance = Data::new(shield::entrance(&settings.shield));
+        let server = serve_http(listener, &entrance, &settings)?;
         let http = server.handle();
         let http_task = rt::spawn(server);
 
@@ -105,7 +104,13 @@ impl Application {
             tracing::info!(migration, "migrated the database");
         }
         let storage_runtime = StorageRuntime::start()?;
-        let (service, storage) = build_service(&settings, database.url(), &storage_runtime)?;
+        let is_loopback = address.ip().to_canonical().is_loopback();
+        let building = build_service(&settings, database.url(), &storage_runtime, is_loopback);
+        let (service, storage) = building.await?;
+        if let Err(error) = shield::check(&settings, is_loopback, &service.door) {
+            database.close().await?;
+            return Err(error);
+        }
         storage.tidy(clock::now()).await?;
         let (registry, admission) = (Arc::clone(&service.registry), service.admission.clone());
         // Nobody else fills it.
@@ -123,6 +128,7 @@ impl Application {
                 settings.retention,
             )),
             rt::spawn(upkeep::keep_tidy(storage)),
+            rt::spawn(shield::keep_keys_fresh(entrance.clone())),
         ];
         Ok(Self {
             address,
@@ -198,28 +204,27 @@ fn listen(bind: &str) -> Result<TcpListener, AppError> {
     TcpListener::bind(bind).map_err(AppError::bind(bind))
 }
 
-/// Answers wait in memory for who has stopped reading, and nobody else would end that.
-fn cut_off_who_does_not_read(socket: &dyn Any) {
-    let Some(socket) = socket.downcast_ref::<TcpStream>() else {
-        return;
-    };
-    if let Err(error) = set_tcp_user_timeout(socket, UNREAD_TIMEOUT_MS) {
-        tracing::debug!(%error, "a connection keeps the system's time-out");
-    }
-}
-
 fn serve_http(
     listener: TcpListener,
     entrance: &Data<Entrance>,
-    workers: usize,
+    settings: &Settings,
 ) -> Result<Server, AppError> {
     let entrance = entrance.clone();
     let server = HttpServer::new(move || {
         let entrance = entrance.clone();
-        App::new().configure(move |config| http::routes(config, entrance))
+        App::new()
+            .wrap(from_fn(http::harden))
+            .configure(move |config| http::routes(config, entrance))
     })
-    .workers(workers)
-    .on_connect(|socket, _| cut_off_who_does_not_read(socket))
+    .workers(settings.workers)
+    .max_connections(
+        settings
+            .shield
+            .max_connections
+            .div_ceil(settings.workers.max(1)),
+    )
+    .client_request_timeout(settings.shield.head_timeout)
+    .on_connect(|socket, _| shield::cut_off_who_does_not_read(socket))
     .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .shutdown_timeout(1)
@@ -229,10 +234,11 @@ fn serve_http(
 }
 
 /// The layers, put together from the bottom up.
-fn build_service(
+async fn build_service(
     settings: &Settings,
     database_url: &str,
     runtime: &StorageRuntime,
+    is_loopback: bool,
 ) -> Result<(Service, Storage), AppError> {
     let mut prometheus = Prometheus::with_prefix("telemetry");
     let storage = Storage::start(
@@ -252,6 +258,8 @@ fn build_service(
         limits: settings.limits,
     };
     let session_metrics = session::Metrics::new(&mut prometheus);
+    let rules = shield::rules(&settings.shield, is_loopback);
+    let door = Door::open(storage.clone(), rules, &mut prometheus).await?;
     let service = Service {
         registry: Registry::new(store, session_settings, session_metrics),
         storage: storage.clone(),
@@ -260,7 +268,7 @@ fn build_service(
         body_timeout: settings.body_timeout,
         metrics: http::Metrics::new(&mut prometheus),
         prometheus,
-        project: DEFAULT_PROJECT.into(),
+        door,
     };
     Ok((service, storage))
 }

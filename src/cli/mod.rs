@@ -5,6 +5,7 @@ mod completions;
 mod database;
 mod doctor;
 mod export;
+mod keys;
 mod limits;
 mod live;
 mod logging;
@@ -19,6 +20,7 @@ mod retention;
 mod serve;
 mod server;
 mod sessions;
+mod shield;
 pub mod simulate;
 mod spark;
 mod style;
@@ -93,6 +95,9 @@ enum Command {
     Query(Box<query::QueryArgs>),
     /// How it is right now, each second
     Live(live::LiveArgs),
+    /// Keys: who may write, who may read, and in which project
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Play a population of simulated players against a server
     Simulate(Box<simulate::SimulateArgs>),
     /// Tell what the service finds on this machine, what is missing, and how to mend it
@@ -136,6 +141,7 @@ impl Cli {
             Command::Rejected(command) => rejected::run(*command, source),
             Command::Query(args) => query::run(&args, source),
             Command::Live(args) => live::run(&args),
+            Command::Keys(command) => keys::run(command, source),
             Command::Simulate(args) => simulate(&args, source),
             Command::Doctor => doctor::run(&source),
             Command::Openapi => openapi::run(),

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::limits::LimitArgs;
 use super::rejected::RejectedArgs;
+use super::shield::ShieldArgs;
 use crate::app::{Application, Settings, Source};
 
 /// Where it listens unless told otherwise.
@@ -115,6 +116,8 @@ pub(super) struct ServeArgs {
     rejected: RejectedArgs,
     #[command(flatten)]
     retain: super::retention::RetainArgs,
+    #[command(flatten)]
+    shield: ShieldArgs,
 }
 
 impl ServeArgs {
@@ -144,6 +147,7 @@ impl ServeArgs {
             body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,
             retention: self.retain.retention(self.idle_timeout)?,
+            shield: self.shield.settings(),
         })
     }
 }

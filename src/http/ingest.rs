@@ -2,6 +2,7 @@
 //! refused ones kept.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -29,6 +30,7 @@ struct Refused {
 /// A request in progress.
 pub(super) struct Ingest<'a> {
     service: &'a Service,
+    project: Arc<str>,
     body: &'a Bytes,
     groups: HashMap<Box<str>, Group>,
     refused: Vec<Refused>,
@@ -40,9 +42,10 @@ pub(super) struct Ingest<'a> {
 }
 
 impl<'a> Ingest<'a> {
-    pub(super) fn new(service: &'a Service, body: &'a Bytes) -> Self {
+    pub(super) fn new(service: &'a Service, project: Arc<str>, body: &'a Bytes) -> Self {
         Self {
             service,
+            project,
             body,
             groups: HashMap::new(),
             refused: Vec::new(),
@@ -114,7 +117,7 @@ impl<'a> Ingest<'a> {
     /// Whether all events would be committed soon: else none of them is sent on its way.
     fn check_room(&self) -> Result<(), Problem> {
         let keys = self.groups.iter().map(|(session_id, group)| {
-            let key = SessionKey::new(&self.service.project, session_id.clone());
+            let key = SessionKey::new(&self.project, session_id.clone());
             (key, group.records.len())
         });
         let batches: Vec<(SessionKey, usize)> = keys.collect();
@@ -128,9 +131,9 @@ impl<'a> Ingest<'a> {
     }
 
     async fn deliver(&mut self) {
-        let service = self.service;
+        let (service, project) = (self.service, &self.project);
         let deliveries = self.groups.drain().map(|(session_id, group)| async move {
-            let key = SessionKey::new(&service.project, session_id);
+            let key = SessionKey::new(project, session_id);
             // Cheap: raw JSON and texts that matter for a refusal are shared with the body.
             let raws: Vec<(Bytes, Box<str>)> = group
                 .records
@@ -185,7 +188,7 @@ impl<'a> Ingest<'a> {
                 raw: refused.raw.clone(),
             })
             .collect();
-        let project = self.service.project.clone();
+        let project = Arc::clone(&self.project);
         if let Err(error) = self
             .service
             .storage

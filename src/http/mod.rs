@@ -1,14 +1,23 @@
 //! HTTP: the routes in one flat table, the wire format in and out, errors to statuses in one match.
 
 mod admission;
+mod allowance;
 mod api;
 mod body;
+mod caller;
+mod dead_end;
+mod door;
+mod headers;
 mod ingest;
+mod keyring;
+mod local;
 mod metrics;
 mod observe;
 mod operation;
+mod origins;
 mod problem;
 mod readiness;
+mod refusal;
 mod site;
 mod streams;
 mod telemetry;
@@ -17,18 +26,23 @@ mod wire;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource, Route, guard};
 
 pub use admission::Admission;
+pub use allowance::KeyLimits;
 pub use api::{List, Session, Status, document};
 pub use body::{MAX_BODY_BYTES, decompress};
+pub use door::{Door, Rules};
+pub use headers::harden;
+pub use keyring::REFRESH;
 pub use metrics::Metrics;
+pub use origins::Origin;
 pub use problem::Problem;
 pub use readiness::{Readiness, Unready};
+pub use refusal::Refusal;
 pub use streams::Streams;
 pub use wire::split;
 
@@ -36,7 +50,7 @@ use crate::session::Registry;
 use crate::storage::Storage;
 use crate::storage::query::Stories;
 
-/// A project's name until keys say otherwise.
+/// The project of whoever needs no key.
 pub const DEFAULT_PROJECT: &str = "default";
 
 /// The server from its first moment: it answers that it is alive and not ready before it has anything
@@ -49,6 +63,8 @@ pub struct Entrance {
     pub service: OnceLock<Service>,
     /// Answers that go on until somebody leaves.
     pub streams: Streams,
+    /// Sites whose pages may read.
+    pub origins: Vec<Origin>,
 }
 
 impl Entrance {
@@ -89,12 +105,13 @@ pub struct Service {
     pub metrics: Metrics,
     /// Everything that is counted.
     pub prometheus: prometheus_client::registry::Registry,
-    /// The project that requests belong to.
-    pub project: Arc<str>,
+    /// Who may write and read, and in which project.
+    pub door: Door,
 }
 
 /// Every route there is.
 pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
+    let origins = entrance.origins.clone();
     config
         .app_data(entrance)
         .service(page("/healthz").route(read().to(operation::healthz)))
@@ -103,39 +120,27 @@ pub fn routes(config: &mut ServiceConfig, entrance: Data<Entrance>) {
         .service(
             web::resource("/telemetry")
                 .wrap(from_fn(observe::observe))
-                .wrap(any_origin())
+                .wrap(origins::any())
                 .route(web::post().to(telemetry::receive))
                 .route(web::method(Method::OPTIONS).to(telemetry::options))
-                .default_service(web::to(problem::only_post)),
+                .default_service(web::to(dead_end::only_post)),
         )
-        .configure(api::routes)
+        .configure(|config| api::routes(config, &origins))
         .service(page("/api/docs").route(read().to(site::docs)))
         .service(page("/api/docs/{file:.*}").route(read().to(site::docs)))
         .service(page("/telemetry-plugin.js").route(read().to(site::plugin)))
         .service(page("/telemetry-plugin.js.map").route(read().to(site::plugin)))
         .service(page("/demo").route(read().to(site::demo)))
         .service(page("/demo/{file:.*}").route(read().to(site::demo)))
-        .default_service(web::to(problem::not_found));
+        .default_service(web::to(dead_end::not_found));
 }
 
 /// Something to read: any other method is told so.
 fn page(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(problem::only_get))
+    web::resource(path).default_service(web::to(dead_end::only_get))
 }
 
 /// GET, and HEAD: some probes ask no more.
 fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
-}
-
-/// Players post from any site, and never with credentials.
-fn any_origin() -> Cors {
-    Cors::default()
-        .allow_any_origin()
-        .send_wildcard()
-        .allowed_methods(["POST", "OPTIONS"])
-        .allow_any_header()
-        // Scripts of other origins read no other header than these.
-        .expose_headers(["retry-after", "x-request-id"])
-        .max_age(86_400)
 }

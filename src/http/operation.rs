@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use prometheus_client::encoding::text::encode;
 
+use super::caller::Analyst;
 use super::{Entrance, Problem};
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -47,7 +48,10 @@ pub(super) async fn readyz(entrance: Data<Entrance>) -> HttpResponse {
     tag = "operation",
     responses((status = 200, body = String, content_type = "application/openmetrics-text", description = "For Prometheus and its kin"))
 )]
-pub(super) async fn metrics(entrance: Data<Entrance>) -> Result<HttpResponse, Problem> {
+pub(super) async fn metrics(
+    entrance: Data<Entrance>,
+    _analyst: Analyst,
+) -> Result<HttpResponse, Problem> {
     let service = entrance.service.get().ok_or(Problem::Starting)?;
     let mut text = String::new();
     Ok(match encode(&mut text, &service.prometheus) {

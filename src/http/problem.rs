@@ -5,10 +5,11 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
 use super::body::MAX_BODY_BYTES;
+use super::refusal::Refusal;
 use super::streams::MAX_STREAMS;
 use super::wire::{MAX_BATCH_EVENTS, RejectedReply};
 use crate::storage::StorageError;
@@ -40,10 +41,15 @@ pub(super) const CODES: &[&str] = &[
     "invalid_parameter",
     "too_slow",
     "method_not_allowed",
+    "conflicting_keys",
+    "missing_key",
+    "unknown_key",
+    "not_local",
+    "revoked_key",
+    "wrong_key_kind",
+    "rate_limited",
+    "quota_used_up",
 ];
-
-/// The methods of `/telemetry`.
-pub(super) const TELEMETRY_METHODS: &str = "POST, OPTIONS";
 
 /// Everything a request can be refused for.
 #[derive(Debug)]
@@ -90,6 +96,8 @@ pub enum Problem {
     TooSlow,
     /// The page is there, but not for this method; what would be right.
     MethodNotAllowed(&'static str),
+    /// For who asks.
+    Refused(Refusal),
 }
 
 impl Problem {
@@ -115,6 +123,7 @@ impl Problem {
             | Problem::Draining => StatusCode::SERVICE_UNAVAILABLE,
             Problem::NotFound(_) | Problem::UnknownSession => StatusCode::NOT_FOUND,
             Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Problem::Refused(refusal) => refusal.status(),
         }
     }
 
@@ -142,6 +151,7 @@ impl Problem {
             Problem::InvalidParameter(_) => "invalid_parameter",
             Problem::TooSlow => "too_slow",
             Problem::MethodNotAllowed(_) => "method_not_allowed",
+            Problem::Refused(refusal) => refusal.code(),
         }
     }
 }
@@ -203,7 +213,14 @@ impl fmt::Display for Problem {
             Problem::TooSlow => f.write_str("the answer took too long, ask about a shorter period"),
             Problem::NotFound(path) => write!(f, "there is nothing at {path}"),
             Problem::MethodNotAllowed(allowed) => write!(f, "the methods here are {allowed}"),
+            Problem::Refused(refusal) => write!(f, "{refusal}"),
         }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -264,6 +281,9 @@ impl ResponseError for Problem {
         if let Problem::MethodNotAllowed(allowed) = self {
             response.insert_header((ALLOW, *allowed));
         }
+        if let Problem::Refused(refusal) = self {
+            refusal.add_headers(&mut response);
+        }
         if matches!(self, Problem::Draining) {
             response.force_close();
         }
@@ -271,19 +291,4 @@ impl ResponseError for Problem {
             .content_type("application/problem+json")
             .body(body.to_string())
     }
-}
-
-/// The answer of a page that is not there.
-pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    Err(Problem::NotFound(request.path().to_owned()))
-}
-
-/// The answer of `/telemetry` to anything but POST.
-pub(super) async fn only_post() -> Result<HttpResponse, Problem> {
-    Err(Problem::MethodNotAllowed(TELEMETRY_METHODS))
-}
-
-/// The answer of a page to anything but GET and HEAD.
-pub(super) async fn only_get() -> Result<HttpResponse, Problem> {
-    Err(Problem::MethodNotAllowed("GET, HEAD"))
 }

@@ -8,20 +8,18 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING,
-    CONTENT_SECURITY_POLICY, ETag, Encoding, EntityTag, Header, HeaderName, IfNoneMatch, VARY,
+    CONTENT_SECURITY_POLICY, ETag, Encoding, EntityTag, Header, IfNoneMatch, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use rust_embed::{Embed, EmbeddedFile};
 
 use super::Problem;
+use super::headers::CROSS_ORIGIN_RESOURCE_POLICY;
 
 #[derive(Embed)]
 #[folder = "web/dist"]
 struct Files;
-
-const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
-    HeaderName::from_static("cross-origin-resource-policy");
 
 /// Sites load the plugin at every page view. A fixed one reaches their viewers within the hour, and
 /// one that has not changed costs a 304.

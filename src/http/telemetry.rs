@@ -3,20 +3,23 @@
 use actix_web::http::header::ALLOW;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use tracing::Instrument;
 
 use super::api::ProblemBody;
 use super::body::{self, Body};
+use super::caller::Head;
+use super::dead_end::TELEMETRY_METHODS;
 use super::ingest::Ingest;
-use super::problem::TELEMETRY_METHODS;
 use super::wire::{self, Reply};
-use super::{Entrance, Problem};
+use super::{Entrance, Problem, Refusal, Service};
 use crate::session::clock;
 use crate::storage::event::{Receipt, Rejection};
+use crate::storage::keys::redacted;
 
 /// Send events
 ///
-/// From any origin and without credentials. One event, an array of events, or an envelope; plain or with
+/// From any origin and without credentials; once there are keys, with a write key. One event, an array of events, or an envelope; plain or with
 /// `Content-Encoding: gzip`. The answer comes when every event is committed, was known already, or was
 /// refused and is kept with its reason. At most 512 KiB, also after decompression, and 500 events.
 /// README.md tells what a client does with each status.
@@ -40,11 +43,12 @@ pub(super) async fn receive(
     let service = entrance.open()?;
     // Before the body is read: refusing must cost next to nothing, or the refused starve the others.
     service.storage.writer().room()?;
+    let head = service.door.head(&request).await?;
     let (admission, timeout) = (&service.admission, service.body_timeout);
     let body = body::read(&request, payload, admission, timeout).await?;
     // A task of its own: when the client goes away this handler is dropped, but the work on its
     // events goes on, and so must the room it holds and the count of its outcomes.
-    let work = work_on(entrance.clone(), body).in_current_span();
+    let work = work_on(entrance.clone(), body, head).in_current_span();
     match actix_web::rt::spawn(work).await {
         Ok(reply) => Ok(HttpResponse::Ok().json(reply?)),
         Err(error) => {
@@ -54,7 +58,7 @@ pub(super) async fn receive(
     }
 }
 
-async fn work_on(entrance: Data<Entrance>, body: Body) -> Result<Reply, Problem> {
+async fn work_on(entrance: Data<Entrance>, body: Body, head: Head) -> Result<Reply, Problem> {
     let service = entrance.open()?;
     let Body {
         bytes,
@@ -62,18 +66,15 @@ async fn work_on(entrance: Data<Entrance>, body: Body) -> Result<Reply, Problem>
     } = body;
     admitted.start_work();
     let created_at_ms = clock::now_ms();
-    let mut ingest = Ingest::new(service, &bytes);
     let sent = match wire::split(&bytes) {
         Ok(sent) => sent,
         Err(problem @ (Problem::InvalidJson(_) | Problem::EventsNotAnArray)) => {
-            let rejection = Rejection::invalid_json(&problem.to_string());
-            ingest.refuse(0, bytes.clone(), rejection);
-            // Kept if it can be; bad input gets the same answer in any case.
-            ingest.finish(created_at_ms).await.ok();
+            keep_whole(service, &bytes, head, &problem, created_at_ms).await?;
             return Err(problem);
         }
         Err(problem) => return Err(problem),
     };
+    let writer = service.door.writer(head, sent.key.as_deref()).await?;
     let receipt = Receipt {
         created_at_ms,
         sent_at_ms: sent.sent_at_ms,
@@ -82,10 +83,36 @@ async fn work_on(entrance: Data<Entrance>, body: Body) -> Result<Reply, Problem>
         service.metrics.count_unavailable(sent.events.len());
         return Err(full);
     }
+    service.door.take_events(&writer, sent.events.len())?;
+    let mut ingest = Ingest::new(service, writer.project, &bytes);
     for (index, event) in sent.events.into_iter().enumerate() {
         ingest.add(index, event, receipt);
     }
     ingest.finish(created_at_ms).await
+}
+
+/// Keeps a body that has no events, if it can be; bad input gets the same answer in any case. Where a
+/// key is needed and none can be read from it, there is nobody to keep it for.
+async fn keep_whole(
+    service: &Service,
+    body: &Bytes,
+    head: Head,
+    problem: &Problem,
+    received_at_ms: i64,
+) -> Result<(), Problem> {
+    let key = wire::key(body);
+    let writer = match service.door.writer(head, key.as_deref()).await {
+        Ok(writer) => writer,
+        Err(Problem::Refused(Refusal::MissingKey(_))) => return Ok(()),
+        Err(refused) => return Err(refused),
+    };
+    service.door.take_events(&writer, 1)?;
+    let kept = Bytes::from(redacted(body));
+    let rejection = Rejection::invalid_json(&problem.to_string());
+    let mut ingest = Ingest::new(service, writer.project, &kept);
+    ingest.refuse(0, kept.clone(), rejection);
+    ingest.finish(received_at_ms).await.ok();
+    Ok(())
 }
 
 /// What is possible here

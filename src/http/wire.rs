@@ -21,6 +21,8 @@ pub struct Request<'a> {
     pub events: Vec<&'a str>,
     /// When the client sent them, by its own clock, epoch ms.
     pub sent_at_ms: Option<i64>,
+    /// The write key, where the envelope has one.
+    pub key: Option<String>,
 }
 
 /// Splits a body into its events: one event, an array of events, or an envelope with `events`.
@@ -31,6 +33,7 @@ pub fn split(body: &Bytes) -> Result<Request<'_>, Problem> {
         Some(b'[') => Request {
             events: array(text)?,
             sent_at_ms: None,
+            key: None,
         },
         Some(b'{') => object(text)?,
         _ => {
@@ -38,6 +41,7 @@ pub fn split(body: &Bytes) -> Result<Request<'_>, Problem> {
             Request {
                 events: vec![value.get()],
                 sent_at_ms: None,
+                key: None,
             }
         }
     };
@@ -57,24 +61,34 @@ fn array(text: &str) -> Result<Vec<&str>, Problem> {
 }
 
 fn object(text: &str) -> Result<Request<'_>, Problem> {
-    let Envelope { events, sent_at_ms } = json(text)?;
+    let envelope: Envelope<'_> = json(text)?;
+    let (events, sent_at_ms) = (envelope.events, envelope.sent_at_ms);
     match events.map(RawValue::get) {
         Some(events) if events.starts_with('[') => Ok(Request {
             events: array(events)?,
             sent_at_ms,
+            key: envelope.key,
         }),
         Some(_) => Err(Problem::EventsNotAnArray),
         None => Ok(Request {
             events: vec![text],
             sent_at_ms: None,
+            key: None,
         }),
     }
+}
+
+/// The key of an envelope, also of one whose events are none.
+pub(super) fn key(body: &[u8]) -> Option<String> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
+    envelope.events.and(envelope.key)
 }
 
 /// An object with `events`; of duplicate keys the last one wins.
 struct Envelope<'a> {
     events: Option<&'a RawValue>,
     sent_at_ms: Option<i64>,
+    key: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Envelope<'de> {
@@ -89,12 +103,14 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
                 let mut envelope = Envelope {
                     events: None,
                     sent_at_ms: None,
+                    key: None,
                 };
                 while let Some(key) = map.next_key()? {
                     match key {
-                        Key::Events => envelope.events = Some(map.next_value()?),
-                        Key::SentAt => envelope.sent_at_ms = epoch_ms(map.next_value()?),
-                        Key::Other => {
+                        Member::Events => envelope.events = Some(map.next_value()?),
+                        Member::SentAt => envelope.sent_at_ms = epoch_ms(map.next_value()?),
+                        Member::Key => envelope.key = key_text(map.next_value()?),
+                        Member::Other => {
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
@@ -106,32 +122,39 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
     }
 }
 
-/// A key of an envelope, or of an event that stands alone. It is read as bytes: half a surrogate
-/// pair in it is valid JSON, and the event's own fault, not the body's.
-enum Key {
+/// A member of an envelope, or of an event that stands alone. Its name is read as bytes: half a
+/// surrogate pair in it is valid JSON, and the event's own fault, not the body's.
+enum Member {
     Events,
     SentAt,
+    Key,
     Other,
 }
 
-impl<'de> Deserialize<'de> for Key {
+impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl Visitor<'_> for KeyVisitor {
-            type Value = Key;
+        struct MemberVisitor;
+        impl Visitor<'_> for MemberVisitor {
+            type Value = Member;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
+                f.write_str("a name")
             }
-            fn visit_bytes<E>(self, key: &[u8]) -> Result<Key, E> {
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<Member, E> {
                 Ok(match key {
-                    b"events" => Key::Events,
-                    b"sentAt" => Key::SentAt,
-                    _ => Key::Other,
+                    b"events" => Member::Events,
+                    b"sentAt" => Member::SentAt,
+                    b"key" => Member::Key,
+                    _ => Member::Other,
                 })
             }
         }
-        deserializer.deserialize_bytes(KeyVisitor)
+        deserializer.deserialize_bytes(MemberVisitor)
     }
+}
+
+/// What is no text is a key that nobody has.
+fn key_text(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).unwrap_or_else(|_| Some(value.get().to_owned()))
 }
 
 /// A time that is none is as good as none sent.
@@ -218,6 +241,20 @@ mod tests {
         );
         check(r#"{"sentAt":"now","events":[]}"#, &[], None);
         check(r#"{"events":5,"events":[1],"sentAt":-1}"#, &["1"], None);
+    }
+
+    #[test]
+    fn only_an_envelope_has_a_key() {
+        let key_of = |body: &'static str| split(&Bytes::from(body)).unwrap().key;
+        let text = |key: &str| Some(key.to_owned());
+        assert_eq!(key_of(r#"{"events":[],"key":"k"}"#), text("k"));
+        assert_eq!(key_of(r#"{"key":"\u006b","events":[]}"#), text("k"));
+        assert_eq!(key_of(r#"{"events":[],"key":null}"#), None);
+        assert_eq!(key_of(r#"{"events":[],"key":17}"#), text("17"));
+        assert_eq!(key_of(r#"{"eventId":"1","key":"k"}"#), None);
+        assert_eq!(key_of("[]"), None);
+        assert_eq!(key(br#"{"events":{},"key":"k"}"#), text("k"));
+        assert_eq!(key(br#"{"events":[],"key":"k""#), None);
     }
 
     #[test]

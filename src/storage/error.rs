@@ -58,6 +58,9 @@ pub enum StorageError {
     /// An export ended before it was whole.
     #[error("the export was broken off: {0}")]
     ExportBroken(String),
+    /// There are as many keys as a server keeps in memory.
+    #[error("there are {0} keys that are not revoked, as many as may be: revoke one first")]
+    TooManyKeys(usize),
     /// The storage runtime is gone.
     #[error("storage is shutting down")]
     ShuttingDown,

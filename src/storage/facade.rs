@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::key::SessionKey;
+use super::keys::{self, StoredKey};
 use super::metrics::Metrics;
 use super::pool::Pool;
 use super::quarantine::{Bounds, Quarantine, RejectedEvent};
@@ -179,6 +180,16 @@ impl Storage {
         let quarantine = self.quarantine.clone();
         self.run(async move { quarantine.keep(&project, received_at_ms, &events).await })
             .await
+    }
+
+    /// The keys that were created after this one, revoked ones too.
+    pub async fn keys_after(&self, id: i64) -> Result<Vec<StoredKey>, StorageError> {
+        let pool = self.pool.clone();
+        self.run(async move {
+            let find = async |connection: &mut _| keys::created_after(connection, id).await;
+            pool.within(PROBE_TIMEOUT, find).await
+        })
+        .await
     }
 
     /// Runs one pass of recovery.

@@ -12,6 +12,7 @@ mod expiry;
 mod facade;
 mod insert;
 mod key;
+pub mod keys;
 mod lane_insert;
 mod metrics;
 pub mod migrations;

@@ -1,6 +1,19 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    keys (id) {
+        id -> Int8,
+        kind -> Text,
+        project -> Text,
+        label -> Nullable<Text>,
+        prefix -> Text,
+        digest -> Bytea,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     recovery_watermark (id) {
         id -> Int2,
         scanned_until -> Timestamptz,
@@ -142,6 +155,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    keys,
     recovery_watermark,
     rejected_events,
     retention_state,

@@ -31,6 +31,7 @@ mod flow;
 mod grafana;
 mod hostile;
 mod ingest;
+mod keys;
 mod layers;
 mod live;
 mod metrics_doc;

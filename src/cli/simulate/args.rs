@@ -69,6 +69,15 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "TIME")]
     pub start_time: Option<DateTime<Utc>>,
 
+    /// The server's write key, once it has keys.
+    #[arg(
+        long,
+        env = "TELEMETRY_WRITE_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub write_key: Option<String>,
+
     /// Compress request bodies.
     #[arg(long)]
     pub gzip: bool,

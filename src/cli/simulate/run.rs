@@ -46,6 +46,7 @@ impl Run {
         let sender = Sender::new(
             args.concurrency,
             args.gzip,
+            args.write_key.clone(),
             args.max_wait,
             stop.clone(),
             stats.clone(),

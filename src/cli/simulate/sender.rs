@@ -40,6 +40,7 @@ pub(super) struct Sender {
     /// Requests in flight.
     room: Semaphore,
     gzip: bool,
+    write_key: Option<String>,
     max_wait: Duration,
     /// True once the run is told to end.
     stop: watch::Receiver<bool>,
@@ -85,6 +86,7 @@ impl Sender {
     pub(super) fn new(
         concurrency: u32,
         gzip: bool,
+        write_key: Option<String>,
         max_wait: Duration,
         stop: watch::Receiver<bool>,
         stats: Shared,
@@ -106,6 +108,7 @@ impl Sender {
             http,
             room: Semaphore::new(concurrency),
             gzip,
+            write_key: write_key.filter(|key| !key.is_empty()),
             max_wait,
             stop,
             stats,
@@ -193,6 +196,9 @@ impl Sender {
             .header(CONTENT_TYPE, content_type);
         if self.gzip {
             request = request.header(CONTENT_ENCODING, "gzip");
+        }
+        if let Some(key) = &self.write_key {
+            request = request.bearer_auth(key);
         }
         let begun = Instant::now();
         let reply = request.body(body).send().await;

@@ -1,12 +1,11 @@
 //! What sessions can be grouped by, and which values that has.
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::super::caller::Analyst;
 use super::super::{Entrance, Problem};
 use super::docs::{DimensionPath, FilterDocs, PageDocs, PeriodDocs, ProblemBody, ValuesDocs};
-use super::session::CACHE;
 use super::{List, params};
 use crate::session::clock;
 use crate::storage::query::{
@@ -29,19 +28,18 @@ use crate::storage::query::{
 )]
 pub(in super::super) async fn list(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let params = params(&request, &[PERIOD_PARAMS])?;
-    let query = DimensionsQuery::parse(&service.project, &params, clock::now())?;
+    let query = DimensionsQuery::parse(&analyst.project, &params, clock::now())?;
     let found = service.storage.reader().answer(query).await?;
     let list = List {
         has_more: found.more,
         ..List::new(found.dimensions, None)
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, CACHE))
-        .json(list))
+    Ok(HttpResponse::Ok().json(list))
 }
 
 /// The values of a dimension
@@ -62,14 +60,13 @@ pub(in super::super) async fn list(
 )]
 pub(in super::super) async fn values(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
     dimension: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let params = params(&request, &[VALUES_PARAMS, PERIOD_PARAMS])?;
-    let query = ValuesQuery::parse(&service.project, &dimension, &params, clock::now())?;
+    let query = ValuesQuery::parse(&analyst.project, &dimension, &params, clock::now())?;
     let page = service.storage.reader().answer(query).await??;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, CACHE))
-        .json(List::new(page.values, page.next)))
+    Ok(HttpResponse::Ok().json(List::new(page.values, page.next)))
 }

@@ -1,13 +1,12 @@
 //! The errors that sessions ran into.
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::super::caller::Analyst;
 use super::super::{Entrance, Problem};
 use super::docs::{ErrorsDocs, FilterDocs, PeriodDocs, ProblemBody};
 use super::params;
-use super::session::CACHE;
 use crate::session::clock;
 use crate::storage::query::{ERRORS_PARAMS, ErrorsAnswer, ErrorsQuery, PERIOD_PARAMS};
 
@@ -29,13 +28,12 @@ use crate::storage::query::{ERRORS_PARAMS, ErrorsAnswer, ErrorsQuery, PERIOD_PAR
 )]
 pub(in super::super) async fn list(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let params = params(&request, &[ERRORS_PARAMS, PERIOD_PARAMS])?;
-    let query = ErrorsQuery::parse(&service.project, &params, clock::now())?;
+    let query = ErrorsQuery::parse(&analyst.project, &params, clock::now())?;
     let errors = service.storage.reader().answer(query).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, CACHE))
-        .json(errors))
+    Ok(HttpResponse::Ok().json(errors))
 }

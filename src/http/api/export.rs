@@ -4,16 +4,16 @@
 //! ends as HTTP says it must is whole.
 
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 
-use super::super::{Entrance, Problem, Service};
+use super::super::caller::Analyst;
+use super::super::{Entrance, Problem};
 use super::docs::{FilterDocs, PeriodDocs, ProblemBody};
 use super::export_docs::{EventsDocs, FormatPath, SessionColumnsDocs};
 use super::params;
-use super::session::CACHE;
 use crate::session::clock;
 use crate::storage::StorageError;
 use crate::storage::query::{
@@ -38,14 +38,15 @@ use crate::storage::query::{
 )]
 pub(in super::super) async fn sessions(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
     format: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let service = entrance.open()?;
+    entrance.open()?;
     let format = named(&request, &format)?;
     let params = params(&request, &[PERIOD_PARAMS, SESSIONS_EXPORT_PARAMS])?;
-    let export = Export::sessions(&service.project, &params, clock::now())?;
-    answer(service, &request, "sessions", export, format).await
+    let export = Export::sessions(&analyst.project, &params, clock::now())?;
+    answer(entrance, analyst, &request, "sessions", (export, format)).await
 }
 
 /// Events as a file
@@ -65,14 +66,15 @@ pub(in super::super) async fn sessions(
 )]
 pub(in super::super) async fn events(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
     format: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let service = entrance.open()?;
+    entrance.open()?;
     let format = named(&request, &format)?;
     let params = params(&request, &[EVENTS_EXPORT_PARAMS])?;
-    let export = Export::events(&service.project, &params, clock::now())?;
-    answer(service, &request, "events", export, format).await
+    let export = Export::events(&analyst.project, &params, clock::now())?;
+    answer(entrance, analyst, &request, "events", (export, format)).await
 }
 
 /// The format that the path ends with.
@@ -83,16 +85,16 @@ fn named(request: &HttpRequest, format: &str) -> Result<Format, Problem> {
 
 /// The file, or with HEAD what would be said of it.
 async fn answer(
-    service: &Service,
+    entrance: Data<Entrance>,
+    analyst: Analyst,
     request: &HttpRequest,
     what: &str,
-    export: Export,
-    format: Format,
+    (export, format): (Export, Format),
 ) -> Result<HttpResponse, Problem> {
+    let service = entrance.open()?;
     let name = file_name(what, export.period, format);
     let mut response = HttpResponse::Ok();
     response
-        .insert_header((CACHE_CONTROL, CACHE))
         .insert_header((CONTENT_TYPE, content_type(format)))
         .insert_header((
             CONTENT_DISPOSITION,
@@ -102,7 +104,13 @@ async fn answer(
         return Ok(response.streaming(stream::empty::<Result<Bytes, StorageError>>()));
     }
     let download = service.storage.exporter().start(export, format).await?;
-    Ok(response.streaming(download))
+    let revoked = || StorageError::ExportBroken("its key was revoked".to_owned());
+    let pieces = download.map(move |piece| {
+        let service = entrance.service.get();
+        let may_go_on = service.is_some_and(|it| it.door.still_admits(&analyst));
+        if may_go_on { piece } else { Err(revoked()) }
+    });
+    Ok(response.streaming(pieces))
 }
 
 fn content_type(format: Format) -> &'static str {

@@ -1,13 +1,12 @@
 //! How a value is spread over sessions.
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::super::caller::Analyst;
 use super::super::{Entrance, Problem};
 use super::docs::{FilterDocs, HistogramDocs, HistogramPath, PeriodDocs, ProblemBody};
 use super::params;
-use super::session::CACHE;
 use crate::session::clock;
 use crate::storage::query::{HISTOGRAM_PARAMS, HistogramAnswer, HistogramQuery, PERIOD_PARAMS};
 
@@ -31,14 +30,13 @@ use crate::storage::query::{HISTOGRAM_PARAMS, HistogramAnswer, HistogramQuery, P
 )]
 pub(in super::super) async fn show(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
     metric: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let params = params(&request, &[HISTOGRAM_PARAMS, PERIOD_PARAMS])?;
-    let query = HistogramQuery::parse(&service.project, &metric, &params, clock::now())?;
+    let query = HistogramQuery::parse(&analyst.project, &metric, &params, clock::now())?;
     let histogram = service.storage.reader().answer(query).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, CACHE))
-        .json(histogram))
+    Ok(HttpResponse::Ok().json(histogram))
 }

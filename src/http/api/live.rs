@@ -1,6 +1,5 @@
 //! How it is right now, once or every second.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -9,12 +8,12 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, rt};
 use tokio::time::sleep_until;
 
+use super::super::caller::Analyst;
 use super::super::streams::Writer;
 use super::super::{Entrance, Problem};
 use super::docs::{LiveDocs, ProblemBody};
 use super::params;
-use super::session::CACHE;
-use crate::session::{LIVE_PARAMS, LiveAnswer, LiveQuery, Registry};
+use crate::session::{LIVE_PARAMS, LiveAnswer, LiveQuery};
 
 /// A client whose stream ended comes back after this.
 const RETRY: Duration = Duration::from_secs(2);
@@ -38,14 +37,13 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 )]
 pub(in super::super) async fn now(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open_to_memory()?;
     let query = LiveQuery::parse(&params(&request, &[LIVE_PARAMS])?)?;
-    let live = service.registry.live(&service.project, query).await;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, CACHE))
-        .json(live.ok_or(Problem::Draining)?))
+    let live = service.registry.live(&analyst.project, query).await;
+    Ok(HttpResponse::Ok().json(live.ok_or(Problem::Draining)?))
 }
 
 /// The same every second
@@ -64,9 +62,10 @@ pub(in super::super) async fn now(
 )]
 pub(in super::super) async fn stream(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let service = entrance.open_to_memory()?;
+    entrance.open_to_memory()?;
     let query = LiveQuery::parse(&params(&request, &[LIVE_PARAMS])?)?;
     let mut response = HttpResponse::Ok();
     response
@@ -78,26 +77,30 @@ pub(in super::super) async fn stream(
         return Ok(response.finish());
     }
     let (writer, body) = entrance.streams.open()?;
-    let (registry, project) = (Arc::clone(&service.registry), Arc::clone(&service.project));
     let stops = entrance.readiness.drained();
     rt::spawn(async move {
         tokio::select! {
             () = stops => {}
-            () = keep_telling(writer, &registry, &project, query) => {}
+            () = keep_telling(writer, &entrance, &analyst, query) => {}
         }
     });
     Ok(response.streaming(body))
 }
 
-/// Tells each second, for as long as the client is there.
+/// Tells each second, for as long as the client is there and may be told.
 async fn keep_telling(
     mut writer: Writer,
-    registry: &Arc<Registry>,
-    project: &str,
+    entrance: &Entrance,
+    analyst: &Analyst,
     query: LiveQuery,
 ) {
+    let Some(service) = entrance.service.get() else {
+        return;
+    };
     let mut retry = format!("retry: {}\n", RETRY.as_millis());
-    while let Some(live) = registry.live(project, query).await {
+    while service.door.still_admits(analyst)
+        && let Some(live) = service.registry.live(&analyst.project, query).await
+    {
         let Some(event) = event(&std::mem::take(&mut retry), &live) else {
             return;
         };

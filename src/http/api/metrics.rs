@@ -1,14 +1,13 @@
 //! The dictionary of metrics, and figures over many sessions.
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::caller::Analyst;
 use super::super::{Entrance, Problem};
 use super::docs::{FigureDocs, FilterDocs, PeriodDocs, ProblemBody};
-use super::session::CACHE;
 use super::{List, params};
 use crate::session::clock;
 use crate::storage::query::{
@@ -57,7 +56,10 @@ impl MetricEntry {
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(in super::super) async fn dictionary(request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(in super::super) async fn dictionary(
+    _analyst: Analyst,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     params(&request, &[])?;
     let entries = MEASURES.iter().map(MetricEntry::new).collect();
     Ok(HttpResponse::Ok().json(List::new(entries, None)))
@@ -79,13 +81,12 @@ pub(in super::super) async fn dictionary(request: HttpRequest) -> Result<HttpRes
 )]
 pub(in super::super) async fn query(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let params = params(&request, &[FIGURES_PARAMS, PERIOD_PARAMS])?;
-    let query = FiguresQuery::parse(&service.project, &params, clock::now())?;
+    let query = FiguresQuery::parse(&analyst.project, &params, clock::now())?;
     let figures = service.storage.reader().answer(query).await??;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, CACHE))
-        .json(figures))
+    Ok(HttpResponse::Ok().json(figures))
 }

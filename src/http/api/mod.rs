@@ -18,6 +18,7 @@ mod live;
 mod metrics;
 mod openapi;
 mod openapi_body;
+mod openapi_keys;
 mod session;
 mod session_events;
 mod sessions;
@@ -32,11 +33,12 @@ use actix_web::web::{Data, Query, ServiceConfig};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Problem, page, read};
+use super::{Origin, Problem, origins, page, read};
 use crate::storage::query::{Mistake, Params};
 
 /// Every route below `/api`.
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut ServiceConfig, origins: &[Origin]) {
+    let page = |path: &str| page(path).wrap(origins::only(origins));
     config
         .service(page("/api/v1/export/sessions.{format}").route(read().to(export::sessions)))
         .service(page("/api/v1/export/events.{format}").route(read().to(export::events)))

@@ -12,7 +12,7 @@ use super::super::{Problem, operation, site, telemetry};
 use super::docs::ProblemBody;
 use super::{
     dimensions, errors, examples, export, filter_value, histogram, live, metrics, openapi_body,
-    params, session, session_events, sessions, timeline,
+    openapi_keys, params, session, session_events, sessions, timeline,
 };
 use crate::storage::query::{FIELDS, MEASURES};
 
@@ -21,7 +21,8 @@ const DESCRIPTION: &str = "\
 What players measured, session by session and over many sessions.
 
 Names and units are those of the columns, times are RFC 3339 in UTC, ratios go from 0 to 1, and what is \
-not known is null. A parameter that is not known here, or given twice where once is meant, is refused; \
+not known is null. Once a server has keys, every question needs a read key, and is about the key's \
+project alone. A parameter that is not known here, or given twice where once is meant, is refused; \
 an empty one counts as not given. Lists answer `data`, `next_cursor` and `has_more`.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `code`; `detail` says what would be \
@@ -82,6 +83,7 @@ pub fn document() -> String {
 fn complete(document: &mut Value) {
     complete_schemas(at(document, &["components", "schemas"]));
     *at(document, &["paths", "/telemetry", "post", "requestBody"]) = openapi_body::request_body();
+    *at(document, &["components", "securitySchemes"]) = openapi_keys::schemes();
     let paths = at(document, &["paths"]).as_object_mut();
     for (path, operations) in paths.into_iter().flatten() {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
@@ -115,6 +117,7 @@ fn complete_operation(method: &str, path: &str, operation: &mut Value) {
     if asks_service && method != "options" {
         *at(operation, &["responses", "503"]) = unavailable();
     }
+    openapi_keys::complete(method, path, operation);
     let parameters = operation
         .get_mut("parameters")
         .and_then(Value::as_array_mut);

@@ -100,7 +100,7 @@ fn telemetry() -> Value {
                 "properties": {
                     "events": {"$ref": "#/components/schemas/Batch"},
                     "sentAt": {"description": "When it was sent, by the client's clock, epoch ms"},
-                    "key": {"description": "Reserved"},
+                    "key": {"description": "The write key, where no header has it"},
                 },
             },
         ],

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};
+use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag, VARY};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::caller::Analyst;
 use super::super::site::knows;
 use super::super::{Entrance, Problem, Service};
 use crate::session::{Figures, clock};
@@ -16,6 +17,8 @@ use crate::storage::{SessionKey, StorageError, SummaryRow};
 
 /// May be kept, but is asked for each time.
 pub(super) const CACHE: &str = "private, no-cache";
+/// What one key was told is nothing for another.
+pub(super) const VARY_BY: &str = "Authorization, X-Telemetry-Key";
 
 /// A session's figures: the columns of `session_summaries`, and what they are worth.
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,18 +100,20 @@ impl Session {
 )]
 pub(in super::super) async fn show(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
     session_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     super::params(&request, &[])?;
-    let key = SessionKey::new(&service.project, session_id.into_inner());
+    let key = SessionKey::new(&analyst.project, session_id.into_inner());
     let session = find(service, key).await?.ok_or(Problem::UnknownSession)?;
     let tag = session.tag();
     let is_known = knows(&request, &tag);
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CACHE_CONTROL, CACHE))
+        .insert_header((VARY, VARY_BY))
         .insert_header(ETag(tag));
     if is_known {
         return Ok(response.status(StatusCode::NOT_MODIFIED).finish());

@@ -1,12 +1,11 @@
 //! One session's events, as they are stored.
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::IntoParams;
 
+use super::super::caller::Analyst;
 use super::super::{Entrance, Problem};
-use super::session::CACHE;
 use super::{List, large, params, values};
 use crate::storage::SessionKey;
 use crate::storage::query::{SESSION_EVENTS_PARAMS, SessionEvent, SessionEventsQuery};
@@ -48,12 +47,13 @@ pub(in super::super) struct EventsDocs {
 )]
 pub(in super::super) async fn list(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
     session_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let params = params(&request, &[SESSION_EVENTS_PARAMS])?;
-    let key = SessionKey::new(&service.project, session_id.into_inner());
+    let key = SessionKey::new(&analyst.project, session_id.into_inner());
     let query = SessionEventsQuery::parse(key.clone(), &params)?;
     if !key.is_storable() {
         return Err(Problem::UnknownSession);
@@ -62,7 +62,5 @@ pub(in super::super) async fn list(
     if !page.is_known && !service.registry.contains(&key) {
         return Err(Problem::UnknownSession);
     }
-    let mut response = HttpResponse::Ok();
-    response.insert_header((CACHE_CONTROL, CACHE));
-    large::json(response, List::new(page.events, page.next_cursor)).await
+    large::json(HttpResponse::Ok(), List::new(page.events, page.next_cursor)).await
 }

@@ -1,11 +1,11 @@
 //! Lists of sessions.
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::super::caller::Analyst;
 use super::super::{Entrance, Problem, Service};
-use super::session::{CACHE, Session};
+use super::session::Session;
 use super::{List, params};
 use crate::session::clock;
 use crate::storage::SummaryRow;
@@ -26,14 +26,15 @@ const MAX_LIVE: usize = 10_000;
 )]
 pub(in super::super) async fn list(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let params = params(&request, &[PERIOD_PARAMS, SESSIONS_PARAMS, &["status"]])?;
     let is_live = params.choice("status", &[("finished", false), ("live", true)])?;
-    let query = SessionsQuery::parse(&service.project, &params, clock::now())?;
+    let query = SessionsQuery::parse(&analyst.project, &params, clock::now())?;
     let list = if is_live {
-        live(service, &query).await
+        live(service, &analyst.project, &query).await
     } else {
         let page = service.storage.reader().answer(query).await?;
         let cursor = page.next.as_ref().map(Cursor::encode);
@@ -42,14 +43,12 @@ pub(in super::super) async fn list(
             cursor,
         )
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, CACHE))
-        .json(list))
+    Ok(HttpResponse::Ok().json(list))
 }
 
 /// The same question to the actors. Whether figures are partial is only what their actor knows.
-async fn live(service: &Service, query: &SessionsQuery) -> List<Session> {
-    let all = service.registry.figures_of_all(&service.project, MAX_LIVE);
+async fn live(service: &Service, project: &str, query: &SessionsQuery) -> List<Session> {
+    let all = service.registry.figures_of_all(project, MAX_LIVE);
     let now_ms = clock::now_ms();
     let mut stale = std::collections::HashSet::new();
     let rows = all.await.into_iter().map(|(key, figures)| {

@@ -1,15 +1,16 @@
 //! The story of one session, for a chart.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};
+use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag, VARY};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::super::caller::Analyst;
 use super::super::site::knows;
 use super::super::{Entrance, Problem, Service};
-use super::session::{CACHE, Status};
+use super::session::{CACHE, Status, VARY_BY};
 use super::{large, params, values};
 use crate::qoe::FOLD_VERSION;
 use crate::storage::query::{
@@ -107,15 +108,18 @@ impl Known {
 )]
 pub(in super::super) async fn show(
     entrance: Data<Entrance>,
+    analyst: Analyst,
     request: HttpRequest,
     session_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
     let resolution = Resolution::parse(&params(&request, &[TIMELINE_PARAMS])?)?;
-    let key = SessionKey::new(&service.project, session_id.into_inner());
+    let key = SessionKey::new(&analyst.project, session_id.into_inner());
     let known = find(service, &key).await?.ok_or(Problem::UnknownSession)?;
     let mut response = HttpResponse::Ok();
-    response.insert_header((CACHE_CONTROL, CACHE));
+    response
+        .insert_header((CACHE_CONTROL, CACHE))
+        .insert_header((VARY, VARY_BY));
     let tag = known.tag(known.stored.rows, resolution);
     if knows(&request, &tag) {
         response.insert_header(ETag(tag));

@@ -87,7 +87,7 @@ async fn a_server_without_sessions_says_so() {
     let server = server().await;
     let answer = server.ask(LIVE, &[]).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
     let mut live = answer.json();
     let time: chrono::DateTime<chrono::Utc> = live["time"].as_str().unwrap().parse().unwrap();
     assert!((chrono::Local::now().to_utc() - time).num_seconds().abs() < 60);

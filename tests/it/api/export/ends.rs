@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use video_telemetry::storage::StorageError;
+use video_telemetry::storage::keys::KeyKind;
 use video_telemetry::storage::query::{Download, Export, Exporter, Format, Limits, Params};
 
 use super::super::{DAY, at, server, session};
@@ -56,7 +57,7 @@ async fn none_is_running(server: &Server) {
 async fn begin(server: &Server) -> RawClient {
     let mut client = RawClient::connect(server).await;
     client
-        .send(&format!("GET {ASKED} HTTP/1.1\r\nhost: x\r\n\r\n"))
+        .send(&format!("GET {ASKED} HTTP/1.1\r\nhost: localhost\r\n\r\n"))
         .await;
     assert_eq!(client.status().await, 200);
     client
@@ -115,6 +116,28 @@ async fn a_body_that_is_not_whole_breaks_off() {
     assert!(error.is_body() || error.is_decode(), "{error:?}");
     // The next one does not inherit the trouble.
     assert_eq!(server.lines(PATH, &DAY).await.len(), SESSIONS);
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn an_export_breaks_off_when_its_key_is_revoked() {
+    let server = server().await;
+    fill(&server).await;
+    let key = server.new_key(KeyKind::Read, "default").await;
+    let request = server.client.get(server.url(ASKED)).bearer_auth(&key.key);
+    let mut response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    server.revoke(key.id).await;
+    until("the key is refused", async || {
+        let answer = server.ask_as(&key.key, "/api/v1/live").await;
+        (answer.status == 403).then_some(())
+    })
+    .await;
+    // What sockets hold comes yet.
+    while let Ok(piece) = response.chunk().await {
+        assert!(piece.is_some(), "it looks whole");
+    }
+    none_is_running(&server).await;
     server.application.stop().await.unwrap();
 }
 

@@ -1,0 +1,23 @@
+//! Requests that lead nowhere.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::Problem;
+
+/// The methods of `/telemetry`.
+pub(super) const TELEMETRY_METHODS: &str = "POST, OPTIONS";
+
+/// The answer of a page that is not there.
+pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(Problem::NotFound(request.path().to_owned()))
+}
+
+/// The answer of `/telemetry` to anything but POST.
+pub(super) async fn only_post() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed(TELEMETRY_METHODS))
+}
+
+/// The answer of a page to anything but GET and HEAD.
+pub(super) async fn only_get() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed("GET, HEAD"))
+}
