@@ -42,7 +42,7 @@ async fn a_session_gets_as_many_events_as_it_may_have_and_the_excess_is_refused(
     assert_eq!(refused, 1800);
     let rows = "SELECT FROM telemetry_events WHERE session_id = 'one'";
     assert_eq!(target.server.database.count(rows).await, 1200);
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 #[actix_web::test]
@@ -83,11 +83,11 @@ async fn beyond_the_bound_on_live_sessions_a_new_one_is_put_off_and_those_that_l
         .send(batch(|n| format!("s{}", n % 100), 200..400))
         .await
         .took(200, 0, 0);
-    assert_eq!(server.metric("telemetry_sessions_refused_total").await, 2.0);
-    assert_eq!(server.metric("telemetry_live_sessions").await, 100.0);
+    assert_eq!(target.counted("telemetry_sessions_refused_total").await, 2);
+    assert_eq!(target.counted("telemetry_live_sessions").await, 100);
     assert_eq!(
-        server.metric("telemetry_events_unavailable_total").await,
-        2.0
+        target.counted("telemetry_events_unavailable_total").await,
+        2
     );
     target.adds_up().await;
     target.server.application.stop().await.unwrap();
@@ -119,7 +119,7 @@ async fn a_flood_of_session_ids_is_let_in_as_fast_as_idle_ones_leave() {
         (target.server.database.count(written).await == sessions).then_some(())
     })
     .await;
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 #[actix_web::test]
@@ -146,12 +146,12 @@ async fn refused_events_beyond_what_may_be_kept_are_answered_and_counted_all_the
         500
     );
     assert_eq!(
-        server.metric("telemetry_rejected_not_kept_total").await,
-        1500.0
+        target.counted("telemetry_rejected_not_kept_total").await,
+        1500
     );
     assert_eq!(
-        server.metric("telemetry_events_rejected_total").await,
-        2000.0
+        target.counted("telemetry_events_rejected_total").await,
+        2000
     );
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
