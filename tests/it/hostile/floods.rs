@@ -8,7 +8,8 @@ use video_telemetry::storage::quarantine::Bounds;
 
 use super::Target;
 use crate::answers::least_event;
-use crate::support::until;
+use crate::command::Serving;
+use crate::support::{Database, empty_database, until};
 
 fn batch(session: impl Fn(usize) -> String, events: std::ops::Range<usize>) -> String {
     let events = events.map(|n| least_event(&session(n), &format!("e{n}")).to_string());
@@ -154,4 +155,42 @@ async fn refused_events_beyond_what_may_be_kept_are_answered_and_counted_all_the
         2000
     );
     target.ends_unharmed().await;
+}
+
+#[actix_web::test]
+async fn serve_takes_its_bounds_from_the_command_line() {
+    let url = empty_database();
+    let bounds = [
+        "--max-live-sessions",
+        "2",
+        "--max-session-events",
+        "3",
+        "--rejected-max-rows",
+        "0",
+        "--idle-timeout",
+        "1h",
+    ];
+    let serving = Serving::start(&url, &bounds).await;
+    let client = reqwest::Client::new();
+    let post = async |body: String| {
+        let request = client.post(format!("{}/telemetry", serving.url));
+        let answer = request
+            .header("content-type", "text/plain")
+            .body(body)
+            .send();
+        let answer = answer.await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, reply) = post(batch(|_| "a".to_owned(), 0..5)).await;
+    assert_eq!((status, reply.matches("session_full").count()), (200, 2));
+    assert_eq!(post(least_event("b", "e").to_string()).await.0, 200);
+    let (status, reply) = post(least_event("c", "e").to_string()).await;
+    assert!(
+        status == 503 && reply.contains("too_many_sessions"),
+        "{reply}"
+    );
+    let database = Database::at(&url);
+    assert_eq!(database.count("SELECT FROM rejected_events").await, 0);
+    assert_eq!(database.count("SELECT FROM telemetry_events").await, 4);
+    assert_eq!(serving.terminate().await, Some(0));
 }
