@@ -14,7 +14,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mimalloc::MiMalloc;
 use video_telemetry::qoe::{SessionFold, SessionSummary};
-use video_telemetry::session::{LIVE_PARAMS, LiveQuery, Metrics, Registry, Settings, Store};
+use video_telemetry::session::{
+    LIVE_PARAMS, Limits, LiveQuery, Metrics, Registry, Settings, Store,
+};
 use video_telemetry::storage::event::{EventRecord, Receipt, parse};
 use video_telemetry::storage::query::Params;
 use video_telemetry::storage::{Batch, Fate, Outcome, Saved, SessionKey, StorageError};
@@ -62,6 +64,7 @@ async fn measure() -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let settings = Settings {
         idle_timeout: Duration::from_secs(3600),
+        limits: Limits::default(),
     };
     let metrics = Metrics::new(&mut prometheus_client::registry::Registry::default());
     let registry = Registry::new(Arc::new(Nowhere), settings, metrics);

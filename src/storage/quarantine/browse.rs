@@ -111,10 +111,10 @@ pub enum Found {
     Several,
 }
 
-pub(super) type Rows<'a> = IntoBoxed<'a, r::table, Pg>;
+type Rows<'a> = IntoBoxed<'a, r::table, Pg>;
 
 /// The rows that a filter lets through.
-pub(super) fn rows(filter: &Filter) -> Rows<'_> {
+fn rows(filter: &Filter) -> Rows<'_> {
     let mut rows = r::table.into_boxed();
     if let Some(project) = &filter.project {
         rows = rows.filter(r::project.eq(project));
@@ -161,6 +161,32 @@ pub async fn list(
         .limit(limit)
         .select(Listed::as_select());
     Ok(listed.load(connection).await?)
+}
+
+/// The next rows in the order of their arrival, with their events.
+pub(super) async fn next_rows(
+    connection: &mut AsyncPgConnection,
+    filter: &Filter,
+    until: DateTime<Utc>,
+    behind: Option<&Listed>,
+    limit: i64,
+) -> Result<Vec<Kept>, StorageError> {
+    let mut rows = rows(filter).filter(r::received_at.le(until));
+    if let Some(last) = behind {
+        let same_digest = r::project.eq(&last.project).and(r::digest.gt(&last.digest));
+        let same_time = r::project.gt(&last.project).or(same_digest);
+        let at = last.received_at;
+        rows = rows.filter(
+            r::received_at
+                .gt(at)
+                .or(r::received_at.eq(at).and(same_time)),
+        );
+    }
+    let rows = rows
+        .order((r::received_at, r::project, r::digest))
+        .limit(limit)
+        .select(Kept::as_select());
+    Ok(rows.load(connection).await?)
 }
 
 /// The row that an id stands for.

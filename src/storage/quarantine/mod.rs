@@ -8,6 +8,7 @@
 mod bounds;
 mod browse;
 mod replay;
+mod trial;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -25,7 +26,8 @@ use super::schema::rejected_events as r;
 
 pub use bounds::Bounds;
 pub use browse::{Filter, Found, IdPrefix, InvalidId, Kept, Listed, count, find, list};
-pub use replay::{Body, Replayed, Replayer};
+pub use replay::{Replayed, Replayer};
+pub use trial::{Body, Split};
 
 use bounds::Budget;
 

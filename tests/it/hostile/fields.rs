@@ -153,7 +153,7 @@ async fn an_optional_field_of_any_type_never_costs_its_event_and_folds_the_same_
         verified.starts_with("0 differences in 66 sessions (66 equal"),
         "{verified}"
     );
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 #[actix_web::test]
@@ -182,7 +182,7 @@ async fn a_required_field_of_any_wrong_type_costs_its_own_event_only() {
             sessions += 1;
         }
     }
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 #[actix_web::test]
@@ -203,5 +203,5 @@ async fn an_envelopes_own_fields_of_any_type_cost_nothing_but_events_must_be_an_
         let answer = target.send(format!(r#"{{"events":{value}}}"#)).await;
         answer.is_problem(400, "events_not_an_array");
     }
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }

@@ -8,7 +8,8 @@ use video_telemetry::storage::quarantine::Bounds;
 
 use super::Target;
 use crate::answers::least_event;
-use crate::support::until;
+use crate::command::Serving;
+use crate::support::{Database, empty_database, until};
 
 fn batch(session: impl Fn(usize) -> String, events: std::ops::Range<usize>) -> String {
     let events = events.map(|n| least_event(&session(n), &format!("e{n}")).to_string());
@@ -42,7 +43,7 @@ async fn a_session_gets_as_many_events_as_it_may_have_and_the_excess_is_refused(
     assert_eq!(refused, 1800);
     let rows = "SELECT FROM telemetry_events WHERE session_id = 'one'";
     assert_eq!(target.server.database.count(rows).await, 1200);
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 #[actix_web::test]
@@ -83,11 +84,11 @@ async fn beyond_the_bound_on_live_sessions_a_new_one_is_put_off_and_those_that_l
         .send(batch(|n| format!("s{}", n % 100), 200..400))
         .await
         .took(200, 0, 0);
-    assert_eq!(server.metric("telemetry_sessions_refused_total").await, 2.0);
-    assert_eq!(server.metric("telemetry_live_sessions").await, 100.0);
+    assert_eq!(target.counted("telemetry_sessions_refused_total").await, 2);
+    assert_eq!(target.counted("telemetry_live_sessions").await, 100);
     assert_eq!(
-        server.metric("telemetry_events_unavailable_total").await,
-        2.0
+        target.counted("telemetry_events_unavailable_total").await,
+        2
     );
     target.adds_up().await;
     target.server.application.stop().await.unwrap();
@@ -119,7 +120,7 @@ async fn a_flood_of_session_ids_is_let_in_as_fast_as_idle_ones_leave() {
         (target.server.database.count(written).await == sessions).then_some(())
     })
     .await;
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 #[actix_web::test]
@@ -146,12 +147,50 @@ async fn refused_events_beyond_what_may_be_kept_are_answered_and_counted_all_the
         500
     );
     assert_eq!(
-        server.metric("telemetry_rejected_not_kept_total").await,
-        1500.0
+        target.counted("telemetry_rejected_not_kept_total").await,
+        1500
     );
     assert_eq!(
-        server.metric("telemetry_events_rejected_total").await,
-        2000.0
+        target.counted("telemetry_events_rejected_total").await,
+        2000
     );
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
+}
+
+#[actix_web::test]
+async fn serve_takes_its_bounds_from_the_command_line() {
+    let url = empty_database();
+    let bounds = [
+        "--max-live-sessions",
+        "2",
+        "--max-session-events",
+        "3",
+        "--rejected-max-rows",
+        "0",
+        "--idle-timeout",
+        "1h",
+    ];
+    let serving = Serving::start(&url, &bounds).await;
+    let client = reqwest::Client::new();
+    let post = async |body: String| {
+        let request = client.post(format!("{}/telemetry", serving.url));
+        let answer = request
+            .header("content-type", "text/plain")
+            .body(body)
+            .send();
+        let answer = answer.await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, reply) = post(batch(|_| "a".to_owned(), 0..5)).await;
+    assert_eq!((status, reply.matches("session_full").count()), (200, 2));
+    assert_eq!(post(least_event("b", "e").to_string()).await.0, 200);
+    let (status, reply) = post(least_event("c", "e").to_string()).await;
+    assert!(
+        status == 503 && reply.contains("too_many_sessions"),
+        "{reply}"
+    );
+    let database = Database::at(&url);
+    assert_eq!(database.count("SELECT FROM rejected_events").await, 0);
+    assert_eq!(database.count("SELECT FROM telemetry_events").await, 4);
+    assert_eq!(serving.terminate().await, Some(0));
 }

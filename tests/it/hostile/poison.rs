@@ -16,7 +16,7 @@ async fn every_poison_costs_itself_and_none_of_its_neighbours() {
         let reply = answer.took(2, 0, 1);
         assert_eq!(reason(&reply), expected, "{event:.100}");
     }
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 #[actix_web::test]
@@ -42,7 +42,7 @@ async fn numbers_that_jsonb_takes_and_a_cast_would_not_are_refused_before_they_a
             .took(2, 0, 1);
         assert_eq!(reason(&reply), "number_out_of_range", "{number}");
     }
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 #[actix_web::test]
@@ -78,7 +78,7 @@ async fn of_duplicate_keys_the_last_one_wins_in_every_column_and_in_raw_json() {
         .await
         .took(2, 0, 1);
     assert_eq!(reason(&reply), "missing_session_id");
-    target.is_unharmed().await;
+    target.ends_unharmed().await;
 }
 
 /// Good events, each with a name of its own, and hostile ones, in any order.
@@ -135,5 +135,5 @@ fn in_any_mixture_every_good_event_is_stored_and_every_bad_one_named() {
         Ok(())
     });
     mixed.unwrap();
-    system.block_on(target.is_unharmed());
+    system.block_on(target.ends_unharmed());
 }

@@ -23,6 +23,11 @@ fn quarantine(database: &Database, bounds: Bounds) -> (Quarantine, Counter) {
     (quarantine, not_kept)
 }
 
+/// The `n`th letter.
+fn letter(n: u32) -> String {
+    char::from_digit(10 + n, 36).unwrap().to_string()
+}
+
 fn events(count: usize, bytes: usize) -> Vec<RejectedEvent> {
     (0..count)
         .map(|index| RejectedEvent {
@@ -43,7 +48,7 @@ async fn of_more_rows_than_may_be_kept_the_newest_stay() {
             n,
             now() + TimeDelta::seconds(n.into()),
             "r",
-            &[b'a' + n as u8],
+            letter(n).as_bytes(),
         )
         .await;
     }
@@ -76,13 +81,13 @@ async fn rows_of_the_same_moment_do_not_go_beyond_the_bound_and_do_not_all_go() 
 async fn of_more_bytes_than_may_be_kept_the_newest_stay() {
     let database = database().await;
     for n in 0..5 {
-        let raw = vec![b'a' + n as u8; 10_000];
+        let raw = letter(n).repeat(10_000);
         refused(
             &database,
             n,
             now() + TimeDelta::seconds(n.into()),
             "r",
-            &raw,
+            raw.as_bytes(),
         )
         .await;
     }

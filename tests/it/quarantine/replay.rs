@@ -1,7 +1,8 @@
 //! `rejected replay`: what is good by now is stored, exactly once, and the rest stays.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
+use video_telemetry::session::clock;
 
 use super::{kept, refused};
 use crate::answers::{JSON, least_event};
@@ -17,7 +18,7 @@ async fn replay(database: &Database, arguments: &[&str]) -> Value {
 #[actix_web::test]
 async fn what_is_good_by_now_is_stored_folded_and_gone_and_what_is_still_bad_stays() {
     let database = database().await;
-    let yesterday = Utc::now() - TimeDelta::days(1);
+    let yesterday = clock::now() - TimeDelta::days(1);
     // As a stricter parser of an earlier version may have refused them.
     for n in 0..450 {
         let event = least_event(&format!("s{}", n % 9), &format!("e{n}")).to_string();
@@ -73,14 +74,14 @@ async fn an_event_that_is_stored_already_is_not_stored_again() {
     let database = database().await;
     let event = least_event("s", "e").to_string();
     for n in 0..3 {
-        refused(&database, n, Utc::now(), "unstorable", event.as_bytes()).await;
+        refused(&database, n, clock::now(), "unstorable", event.as_bytes()).await;
     }
     let told = replay(&database, &["--all"]).await;
     assert_eq!(
         json!([told["removed"], told["inserted"], told["duplicates"]]),
         json!([3, 1, 2])
     );
-    refused(&database, 3, Utc::now(), "unstorable", event.as_bytes()).await;
+    refused(&database, 3, clock::now(), "unstorable", event.as_bytes()).await;
     let told = replay(&database, &["--all"]).await;
     assert_eq!(
         json!([
@@ -102,7 +103,7 @@ async fn only_the_reason_and_the_project_asked_for_are_tried() {
         refused(
             &database,
             u32::try_from(n).unwrap(),
-            Utc::now(),
+            clock::now(),
             reason,
             event.as_bytes(),
         )
@@ -129,9 +130,9 @@ async fn a_body_that_was_refused_whole_is_split_and_goes_only_when_all_of_it_is_
     let database = database().await;
     let events = [least_event("s", "e1"), least_event("t", "e2")];
     let whole = json!({"sentAt": 1_795_392_458_200_i64, "events": events}).to_string();
-    refused(&database, 1, Utc::now(), "invalid_json", whole.as_bytes()).await;
+    refused(&database, 1, clock::now(), "invalid_json", whole.as_bytes()).await;
     let half = format!("[{},17]", least_event("s", "e3"));
-    refused(&database, 2, Utc::now(), "invalid_json", half.as_bytes()).await;
+    refused(&database, 2, clock::now(), "invalid_json", half.as_bytes()).await;
     let told = replay(&database, &["--all"]).await;
     assert_eq!(
         json!([told["removed"], told["inserted"], told["still_rejected"]]),
@@ -149,7 +150,7 @@ async fn what_was_cut_stays_and_so_does_what_a_full_session_has_no_room_for() {
     refused(
         &database,
         1,
-        Utc::now(),
+        clock::now(),
         "event_too_large",
         event.as_bytes(),
     )
@@ -166,7 +167,7 @@ async fn what_was_cut_stays_and_so_does_what_a_full_session_has_no_room_for() {
         .await;
     for n in 2..5 {
         let event = least_event("full", &format!("more{n}")).to_string();
-        refused(&database, n, Utc::now(), "session_full", event.as_bytes()).await;
+        refused(&database, n, clock::now(), "session_full", event.as_bytes()).await;
     }
     let told = replay(&database, &["--all"]).await;
     assert_eq!(
@@ -184,7 +185,7 @@ async fn beside_a_server_the_summary_of_a_session_that_is_live_is_whole_in_the_e
     refused(
         database,
         1,
-        Utc::now(),
+        clock::now(),
         "unstorable",
         least_event("s", "old").to_string().as_bytes(),
     )
