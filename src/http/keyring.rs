@@ -25,6 +25,8 @@ pub const REFRESH: Duration = Duration::from_secs(2);
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// Who waits for a look waits no longer; then storage is away.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(3);
+/// A key of a lower id may be committed after one of a higher id: a look goes back by so many.
+const OVERLAP: i64 = 64;
 /// Unknown keys that are remembered between two refreshes.
 const MAX_UNKNOWN: usize = 1000;
 
@@ -166,16 +168,18 @@ impl Keyring {
         }
         let begun = Instant::now();
         *look = Some(Look { begun, found: None });
-        let rows = self.storage.keys_after(self.known().latest_id).await;
+        let old = self.known();
+        let after = old.latest_id.saturating_sub(OVERLAP);
+        let rows = self.storage.keys_after(after).await;
         let found = rows.is_ok();
         *look = Some(Look {
             begun,
             found: Some(found),
         });
-        match rows {
+        let is_new = |row: &StoredKey| !old.keys.contains_key(&row.digest);
+        match rows.map(|rows| rows.into_iter().filter(is_new).collect::<Vec<_>>()) {
             Ok(rows) if rows.is_empty() => {}
             Ok(rows) => {
-                let old = self.known();
                 let mut known = Known {
                     keys: old.keys.clone(),
                     latest_id: old.latest_id,

@@ -38,6 +38,7 @@ pub(super) fn complete(method: &str, path: &str, operation: &mut Value) {
         return;
     };
     for (status, description, header) in [
+        ("400", "Two keys that differ were sent", ("", Value::Null)),
         (
             "401",
             "A key is needed, and none or an unknown one was sent",
@@ -64,6 +65,7 @@ pub(super) fn complete(method: &str, path: &str, operation: &mut Value) {
             let content = json!({"application/problem+json": content});
             response.insert("content".to_owned(), content);
         }
-        responses.insert(status.to_owned(), told);
+        // Of most operations 400 tells more.
+        responses.entry(status).or_insert(told);
     }
 }

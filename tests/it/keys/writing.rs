@@ -126,6 +126,17 @@ async fn unknown_keys_get_401_and_read_keys_and_revoked_ones_403() {
 }
 
 #[actix_web::test]
+async fn a_large_body_with_a_bad_key_is_refused_and_not_just_cut_off() {
+    let server = server().await;
+    server.write_key("shop").await;
+    server.asks_for_keys().await;
+    let large = json!([" ".repeat(500_000)]);
+    let refused = server.post_with("nonsense", &large).await;
+    refused.is_problem(401, "unknown_key");
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
 async fn a_new_key_is_good_at_once() {
     let server = server().await;
     for n in 0..3 {
