@@ -129,7 +129,7 @@ pub(super) fn run(args: &RetentionArgs, source: Source) -> anyhow::Result<ExitCo
         bail!("tell how long something is kept: --events 30d, and --summaries 400d if wanted");
     }
     let report = with_pool(source, async |pool| {
-        Ok(retention::run(pool, policy, clock::now()).await?)
+        Ok(retention::run_now(pool, policy, clock::now()).await?)
     })?;
     let Some(report) = report else {
         bail!("a server or another command is at it: try again later");

@@ -52,6 +52,9 @@ pub enum StorageError {
     /// A statement that writes summaries failed; all of its sessions share the error.
     #[error("writing summaries failed: {0}")]
     SummaryWrite(String),
+    /// The clocks disagree: by so many seconds this one is ahead.
+    #[error("the clock here is {0} s ahead of PostgreSQL's, set them right: nothing was dropped")]
+    Clock(i64),
     /// As many exports as may run at once are running.
     #[error("other exports are running")]
     ExportsBusy,

@@ -227,7 +227,7 @@ impl Storage {
     ) -> Result<Option<Report>, StorageError> {
         let (pool, metrics) = (self.pool.clone(), self.retention.clone());
         self.run(async move {
-            let report = retention::run(&pool, policy, now).await?;
+            let report = retention::run_now(&pool, policy, now).await?;
             if let Some(report) = &report {
                 metrics.count(report, now);
             }

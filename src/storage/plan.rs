@@ -263,12 +263,8 @@ mod tests {
     }
 
     #[test]
-    fn what_came_too_late_came_too_late_in_every_copy() {
+    fn what_is_unknown_of_a_key_or_too_late_is_so_of_all_its_holders() {
         check(&["s: a1 a1", "t: a1"], &["s.a1:E t.a1:N"], "EE N");
-    }
-
-    #[test]
-    fn what_is_unknown_of_a_key_is_unknown_of_all_its_holders() {
         check(&["s: a1 a1", "s: a1"], &["s.a1:U?"], "UU? U?");
     }
 

@@ -25,11 +25,12 @@ mod summaries;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::StorageError;
 use super::pool::{Pool, PooledConnection};
+use super::recovery::MARGIN;
 
 pub use metrics::Metrics;
 pub use report::{Day, DayEnd, Report, Strays, Tally, Waiting, Why};
@@ -86,7 +87,29 @@ struct Run<'a> {
     dry_run: bool,
 }
 
-/// Drops what is older than the policy keeps. `None`: somebody else is at it.
+/// Drops what is older than the policy keeps, by the caller's clock, which must agree with
+/// PostgreSQL's: a clock that is years ahead would have everything dropped.
+pub async fn run_now(
+    pool: &Pool,
+    policy: Policy,
+    now: DateTime<Utc>,
+) -> Result<Option<Report>, StorageError> {
+    #[derive(QueryableByName)]
+    struct Clock {
+        #[diesel(sql_type = Timestamptz)]
+        now: DateTime<Utc>,
+    }
+    let clock: Clock = sql_query("SELECT clock_timestamp() AS now")
+        .get_result(&mut pool.get().await?)
+        .await?;
+    let ahead = now - clock.now;
+    if ahead.abs() > MARGIN {
+        return Err(StorageError::Clock(ahead.num_seconds()));
+    }
+    run(pool, policy, now).await
+}
+
+/// Drops what is older than the policy keeps at a time. `None`: somebody else is at it.
 pub async fn run(
     pool: &Pool,
     policy: Policy,

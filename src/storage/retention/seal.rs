@@ -1,6 +1,7 @@
 //! Sealing: from the commit of a seal on, no INSERT writes a row of the session (`expiry`). One that
 //! took its snapshot before that may still commit. It holds a lock on the events all the while, so we
-//! wait until everybody is gone who holds one now, and count again. Nobody is made to wait for us.
+//! wait until everybody is gone who holds one now, and count again. Nobody is made to wait for us. (With
+//! Citus the lock is the coordinator's, so all servers must write through the same one.)
 //!
 //! A session that turns out to have one row more is unsealed: nothing of it has been dropped yet, so
 //! the next fold knows all of it. That is how a sealed session with more rows than its summary folds

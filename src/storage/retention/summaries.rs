@@ -4,7 +4,9 @@
 //! With the summary goes the last that is known of the session, its seal included. So a line is drawn
 //! first: from its commit on, events from before it are refused whatever their session is, by their
 //! time on the server's clock where the client tells its own (`sentAt`). A client that tells none, and
-//! whose clock is that far behind, is refused too; its summaries would lie before the line as well.
+//! whose clock is that far behind, is refused too; its summaries would lie before the line as well. What
+//! the line does not see is a resend, after all that time, of an event whose clock was ahead and told
+//! by nobody: it would make a session anew.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;

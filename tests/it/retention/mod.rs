@@ -6,6 +6,7 @@
 mod command;
 mod days;
 mod late;
+mod sealing;
 mod serve;
 mod strays;
 mod summaries;

@@ -135,3 +135,20 @@ async fn one_run_at_a_time() {
     .await;
     assert_eq!(rows_of(&database, "old").await, 0);
 }
+
+#[actix_web::test]
+async fn by_a_clock_that_is_ahead_of_postgresqls_nothing_is_dropped() {
+    let database = database_with_an_old_session().await;
+    for (now, told) in [
+        (days_ahead(1), "is 86"),
+        (clock::now() - TimeDelta::hours(1), "is -3"),
+    ] {
+        let ran = retention::run_now(&database.pool, policy(), now).await;
+        let error = ran.unwrap_err().to_string();
+        assert!(
+            error.contains(told) && error.contains("nothing was dropped"),
+            "{error}"
+        );
+    }
+    assert_eq!(rows_of(&database, "old").await, 4);
+}
