@@ -2,6 +2,7 @@
 
 mod database;
 mod error;
+mod privacy;
 mod upkeep;
 
 use std::any::Any;
@@ -22,6 +23,7 @@ use tokio::time::{Instant, sleep};
 
 pub use database::{Database, Source};
 pub use error::AppError;
+pub use privacy::Privacy;
 
 use crate::http::{self, Admission, DEFAULT_PROJECT, Entrance, Service};
 use crate::session::{self, Registry, Store, clock};
@@ -62,6 +64,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries.
     pub drain_timeout: Duration,
+    /// What is kept of viewers.
+    pub privacy: Privacy,
 }
 
 /// A running server.
@@ -97,6 +101,7 @@ impl Application {
         let storage_runtime = StorageRuntime::start()?;
         let (service, storage) = build_service(&settings, database.url(), &storage_runtime)?;
         storage.tidy(clock::now()).await?;
+        storage.erasures().learn().await?;
         let (registry, admission) = (Arc::clone(&service.registry), service.admission.clone());
         // Nobody else fills it.
         entrance.service.set(service).ok();
@@ -106,6 +111,11 @@ impl Application {
             rt::spawn(session::keep_recovering(
                 storage.clone(),
                 Arc::clone(&registry),
+            )),
+            rt::spawn(privacy::keep_learning(storage.clone(), entrance.clone())),
+            rt::spawn(privacy::keep_finishing(
+                storage.clone(),
+                settings.privacy.erasure_grace,
             )),
             rt::spawn(upkeep::keep_probing(storage.clone(), entrance.clone())),
             rt::spawn(upkeep::keep_tidy(storage)),
@@ -244,6 +254,7 @@ fn build_service(
         body_timeout: settings.body_timeout,
         metrics: http::Metrics::new(&mut prometheus),
         prometheus,
+        viewer_ids: settings.privacy.viewer_ids.clone(),
         project: DEFAULT_PROJECT.into(),
     };
     Ok((service, storage))

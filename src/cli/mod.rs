@@ -4,12 +4,14 @@ mod ask;
 mod completions;
 mod database;
 mod doctor;
+mod erase;
 mod export;
 mod live;
 mod logging;
 mod migrate;
 mod openapi;
 mod output;
+mod privacy;
 mod progress;
 mod query;
 mod refold;
@@ -75,6 +77,8 @@ enum Command {
     Refold(refold::RefoldArgs),
     /// Compare every summary with the fold of its events; exits with 1 if any differs
     Verify(verify::VerifyArgs),
+    /// Erase a session, or all sessions of a viewer, for good
+    Erase(Box<erase::EraseArgs>),
     /// Look at session summaries
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
@@ -121,6 +125,7 @@ impl Cli {
             Command::Serve(args) => serve::run(args, source),
             Command::Migrate => migrate::run(source),
             Command::Refold(args) => refold::run(args, source),
+            Command::Erase(args) => erase::run(&args, source),
             Command::Verify(args) => verify::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),
             Command::Export(command) => export::run(*command, source),

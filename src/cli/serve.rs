@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::privacy::PrivacyArgs;
 use crate::app::{Application, Settings, Source};
 
 /// Where it listens unless told otherwise.
@@ -98,12 +99,15 @@ pub(super) struct ServeArgs {
         value_name = "DURATION"
     )]
     drain_timeout: Duration,
+    #[command(flatten)]
+    privacy: PrivacyArgs,
 }
 
 impl ServeArgs {
-    fn settings(self, source: Source) -> Settings {
+    fn settings(self, source: Source) -> anyhow::Result<Settings> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        Settings {
+        Ok(Settings {
+            privacy: self.privacy.privacy()?,
             bind: self.bind,
             source,
             idle_timeout: self.idle_timeout.max(Duration::from_millis(1)),
@@ -122,12 +126,12 @@ impl ServeArgs {
             max_in_flight_bytes: self.max_in_flight_mib.clamp(1, 65_536) * 1024 * 1024,
             body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,
-        }
+        })
     }
 }
 
 pub(super) fn run(args: ServeArgs, source: Source) -> anyhow::Result<ExitCode> {
-    let settings = args.settings(source);
+    let settings = args.settings(source)?;
     actix_web::rt::System::new().block_on(async {
         let application = Application::start(settings).await?;
         if let Some(cluster) = application.database().cluster() {

@@ -33,6 +33,7 @@ pub use streams::Streams;
 use crate::session::Registry;
 use crate::storage::Storage;
 use crate::storage::query::Stories;
+use crate::storage::viewer_ids::ViewerIds;
 
 /// A project's name until keys say otherwise.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -87,6 +88,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// Everything that is counted.
     pub prometheus: prometheus_client::registry::Registry,
+    /// What becomes of viewers' ids.
+    pub viewer_ids: ViewerIds,
     /// The project that requests belong to.
     pub project: Arc<str>,
 }

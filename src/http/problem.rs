@@ -211,7 +211,10 @@ impl From<StorageError> for Problem {
         tracing::debug!(%error, "a question was not answered");
         if error.is_timeout() {
             Self::TooSlow
-        } else if matches!(error, StorageError::ExportsBusy) {
+        } else if matches!(
+            error,
+            StorageError::ExportsBusy | StorageError::ErasuresBusy
+        ) {
             Self::Overloaded
         } else {
             Self::StorageAway
@@ -273,6 +276,16 @@ pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Prob
 /// The answer of `/telemetry` to anything but POST.
 pub(super) async fn only_post() -> Result<HttpResponse, Problem> {
     Err(Problem::MethodNotAllowed(TELEMETRY_METHODS))
+}
+
+/// The answer of a session's page to anything but what is possible there.
+pub(super) async fn only_get_or_delete() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed("GET, HEAD, DELETE"))
+}
+
+/// The answer of what can only be erased to anything else.
+pub(super) async fn only_delete() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed("DELETE"))
 }
 
 /// The answer of a page to anything but GET and HEAD.

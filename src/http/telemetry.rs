@@ -65,7 +65,12 @@ async fn work_on(entrance: Data<Entrance>, body: Body) -> Result<Reply, Problem>
         Ok(sent) => sent,
         Err(problem @ (Problem::InvalidJson(_) | Problem::EventsNotAnArray)) => {
             let rejection = Rejection::invalid_json(&problem.to_string());
-            ingest.refuse(0, bytes.clone(), rejection);
+            // Nobody can tell a viewer's id in it.
+            let raw = match service.viewer_ids.keeps_unreadable() {
+                true => bytes.clone(),
+                false => bytes::Bytes::new(),
+            };
+            ingest.refuse(0, raw, rejection);
             // Kept if it can be; bad input gets the same answer in any case.
             ingest.finish(created_at_ms).await.ok();
             return Err(problem);

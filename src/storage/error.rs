@@ -46,12 +46,18 @@ pub enum StorageError {
     /// A write queue was full.
     #[error("the write queue is full")]
     QueueFull,
+    /// Other servers' erasures are not known.
+    #[error("erasures cannot be asked for, so no events are written")]
+    ErasuresUnknown,
     /// A statement that writes summaries failed; all of its sessions share the error.
     #[error("writing summaries failed: {0}")]
     SummaryWrite(String),
     /// As many exports as may run at once are running.
     #[error("other exports are running")]
     ExportsBusy,
+    /// As many erasures as may run at once are running.
+    #[error("other erasures are running")]
+    ErasuresBusy,
     /// An export ended before it was whole.
     #[error("the export was broken off: {0}")]
     ExportBroken(String),

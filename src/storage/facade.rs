@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::erasures::Erasures;
 use super::key::SessionKey;
 use super::metrics::Metrics;
 use super::pool::Pool;
@@ -53,6 +54,7 @@ pub struct Storage {
     reads: Arc<Semaphore>,
     reader: Reader,
     exporter: Exporter,
+    erasures: Erasures,
 }
 
 /// To fold one session from its rows; the largest has 100 000.
@@ -78,6 +80,7 @@ impl Storage {
         let exporter = Exporter::new(url, runtime.clone(), Limits::default());
         let summaries = SummaryWriter::start(pool.clone());
         Ok(Self {
+            erasures: Erasures::new(url, runtime.clone(), pool.clone()),
             runtime,
             writer,
             summaries,
@@ -101,8 +104,16 @@ impl Storage {
         &self.exporter
     }
 
+    /// Who erases sessions, and knows which were.
+    pub fn erasures(&self) -> &Erasures {
+        &self.erasures
+    }
+
     /// Writes events.
     pub async fn write(&self, batch: Arc<Batch>) -> Result<Outcome, StorageError> {
+        if self.erasures.is_stale() {
+            return Err(StorageError::ErasuresUnknown);
+        }
         self.writer.write(batch).await
     }
 
@@ -152,14 +163,19 @@ impl Storage {
         .await
     }
 
-    /// Keeps refused events.
+    /// Keeps refused events, but none of an erased session.
     pub async fn keep_rejected(
         &self,
         project: Arc<str>,
         received_at_ms: i64,
         events: Vec<RejectedEvent>,
     ) -> Result<(), StorageError> {
-        let pool = self.pool.clone();
+        let (pool, erasures) = (self.pool.clone(), self.erasures.clone());
+        let mut events = events;
+        events.retain(|event| {
+            let session_id = event.session_id.clone();
+            session_id.is_none_or(|id| !erasures.contains(&SessionKey::new(&project, id)))
+        });
         self.run(async move { quarantine::keep(&pool, &project, received_at_ms, &events).await })
             .await
     }

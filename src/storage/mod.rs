@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod cluster;
 pub mod connection;
+pub mod erasures;
 mod error;
 pub mod event;
 mod event_row;
@@ -27,6 +28,7 @@ mod summaries;
 mod summary_hours;
 mod summary_row;
 pub mod timeline;
+pub mod viewer_ids;
 mod writer;
 
 pub use error::StorageError;

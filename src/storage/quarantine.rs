@@ -25,6 +25,8 @@ pub const MAX_RAW_BYTES: usize = MAX_EVENT_BYTES;
 /// An event that was refused.
 #[derive(Debug, Clone)]
 pub struct RejectedEvent {
+    /// The session that it names, where one can be read.
+    pub session_id: Option<Box<str>>,
     /// Its place in the request.
     pub index: usize,
     /// The code.
@@ -45,6 +47,7 @@ struct Row<'a> {
     detail: &'a str,
     raw: &'a [u8],
     raw_bytes: i64,
+    session_id: Option<&'a str>,
 }
 
 /// Keeps refused events; when this returns they are committed.
@@ -54,6 +57,9 @@ pub async fn keep(
     received_at_ms: i64,
     events: &[RejectedEvent],
 ) -> Result<(), StorageError> {
+    if events.is_empty() {
+        return Ok(());
+    }
     let mut rows: Vec<Row<'_>> = events
         .iter()
         .map(|event| Row {
@@ -64,6 +70,7 @@ pub async fn keep(
             detail: &event.detail,
             raw: event.raw.get(..MAX_RAW_BYTES).unwrap_or(&event.raw),
             raw_bytes: i64::try_from(event.raw.len()).unwrap_or(i64::MAX),
+            session_id: event.session_id.as_deref(),
         })
         .collect();
     // Always in the order of the key: two requests must not wait for each other.

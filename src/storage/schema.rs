@@ -1,6 +1,16 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    erasures (session_digest) {
+        session_digest -> Bytea,
+        project -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        erased_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     recovery_watermark (id) {
         id -> Int2,
         scanned_until -> Timestamptz,
@@ -16,6 +26,7 @@ diesel::table! {
         detail -> Text,
         raw -> Bytea,
         raw_bytes -> Int8,
+        session_id -> Nullable<Text>,
     }
 }
 
@@ -134,6 +145,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    erasures,
     recovery_watermark,
     rejected_events,
     session_summaries,

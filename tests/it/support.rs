@@ -8,7 +8,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use video_telemetry::app::{Application, Settings, Source};
+use video_telemetry::app::{Application, Privacy, Settings, Source};
 use video_telemetry::storage::cluster::PrivateCluster;
 use video_telemetry::storage::{Pool, migrations};
 
@@ -103,6 +103,7 @@ pub fn settings(database_url: &str) -> Settings {
         max_in_flight_bytes: 64 * 1024 * 1024,
         body_timeout: Duration::from_secs(30),
         drain_timeout: Duration::from_secs(20),
+        privacy: Privacy::default(),
     }
 }
 

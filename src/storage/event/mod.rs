@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use crate::qoe;
 
-pub use parse::{parse, replay};
+pub use parse::{parse, readable_session_id, replay};
 
 /// Ids, and texts that become dimensions, are at most this long.
 pub const MAX_TEXT_BYTES: usize = 200;
@@ -56,13 +56,15 @@ pub enum Reason {
     NumberOutOfRange,
     /// The session has its 100 000 events.
     SessionFull,
+    /// The session was erased.
+    Erased,
     /// PostgreSQL refused the row for what is in it.
     Unstorable,
 }
 
 impl Reason {
     /// Every reason there is, for counters that start at zero.
-    pub const ALL: [Reason; 16] = [
+    pub const ALL: [Reason; 17] = [
         Reason::InvalidJson,
         Reason::NotAnObject,
         Reason::MissingSessionId,
@@ -78,6 +80,7 @@ impl Reason {
         Reason::EventTooLarge,
         Reason::NumberOutOfRange,
         Reason::SessionFull,
+        Reason::Erased,
         Reason::Unstorable,
     ];
 
@@ -99,6 +102,7 @@ impl Reason {
             Reason::EventTooLarge => "event_too_large",
             Reason::NumberOutOfRange => "number_out_of_range",
             Reason::SessionFull => "session_full",
+            Reason::Erased => "erased",
             Reason::Unstorable => "unstorable",
         }
     }
