@@ -31,9 +31,9 @@ pub use readiness::{Readiness, Unready};
 pub use streams::Streams;
 
 use crate::session::Registry;
-use crate::storage::Storage;
 use crate::storage::query::Stories;
 use crate::storage::viewer_ids::ViewerIds;
+use crate::storage::{SessionKey, Storage};
 
 /// A project's name until keys say otherwise.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -92,6 +92,13 @@ pub struct Service {
     pub viewer_ids: ViewerIds,
     /// The project that requests belong to.
     pub project: Arc<str>,
+}
+
+impl Service {
+    /// Whether anything may be told of a session: there can be one of this id, and it was not erased.
+    fn may_know(&self, key: &SessionKey) -> bool {
+        key.is_storable() && !self.storage.erasures().contains(key)
+    }
 }
 
 /// Every route there is.

@@ -8,13 +8,18 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 
+use super::delete::delete;
 use super::known::Tombstones;
 use super::watch::Watch;
-use super::{Erased, Target, erase, finish_due};
+use super::{Erased, Target, erase, finish, table};
 use crate::storage::StorageError;
 use crate::storage::key::SessionKey;
 use crate::storage::pool::Pool;
 
+/// Erasures finished in one go.
+const FINISHED_AT_ONCE: usize = 200;
+/// By then what a server took before it learned of an erasure is nearly always written.
+const SWEPT_AFTER: Duration = Duration::from_secs(5);
 /// Erasures at once; they share the connections with summaries and rejections.
 const AT_ONCE: usize = 2;
 /// To wait for one's turn.
@@ -63,15 +68,19 @@ impl Erasures {
             .await
     }
 
-    /// Deletes for the second time what has been known to be erased for `grace`, and tells how many
-    /// erasures are finished by that.
+    /// Deletes once more what came in before this server learned of the oldest unfinished erasures,
+    /// and for good what has been known to be erased for `grace`. Tells how many are finished by that.
     pub async fn finish(&self, grace: Duration, now: DateTime<Utc>) -> Result<usize, StorageError> {
         let (pool, tombstones) = (self.pool.clone(), self.tombstones.clone());
         self.run(async move {
+            let keys = table::unfinished(&pool, FINISHED_AT_ONCE).await?;
             let is_due = |key: &SessionKey| tombstones.known_for(key, grace);
-            let keys = finish_due(&pool, now, is_due).await?;
-            tombstones.forget_unfinished(&keys);
-            Ok(keys.len())
+            let (due, mut others): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_due);
+            tombstones.take_unswept(&mut others, SWEPT_AFTER.min(grace / 2));
+            delete(&pool, &others).await?;
+            finish(&pool, &due, now).await?;
+            tombstones.forget_unfinished(&due);
+            Ok(due.len())
         })
         .await
     }

@@ -36,11 +36,18 @@ struct Known {
     sessions: DashSet<u128>,
     /// Nearly nobody has any, and then nothing is hashed.
     any: AtomicBool,
-    /// Since when the unfinished ones are known.
-    unfinished: Mutex<HashMap<u128, Instant>>,
+    /// Those that are unfinished.
+    unfinished: Mutex<HashMap<u128, Unfinished>>,
     epoch: Instant,
     /// When a watch last asked the table, ms since `epoch`; 0: nobody watches yet.
     asked_ms: AtomicU64,
+}
+
+#[derive(Clone, Copy)]
+struct Unfinished {
+    known_since: Instant,
+    /// This server has deleted since then.
+    is_swept: bool,
 }
 
 impl Default for Tombstones {
@@ -82,9 +89,12 @@ impl Tombstones {
             let listed: HashSet<&u128> = shorts.iter().collect();
             unfinished.retain(|short, _| listed.contains(short));
         }
-        let now = Instant::now();
+        let new = Unfinished {
+            known_since: Instant::now(),
+            is_swept: false,
+        };
         for short in shorts {
-            unfinished.entry(*short).or_insert(now);
+            unfinished.entry(*short).or_insert(new);
         }
     }
 
@@ -98,11 +108,23 @@ impl Tombstones {
 
     /// Whether a session's tombstone has been known for so long.
     pub(super) fn known_for(&self, key: &SessionKey, grace: Duration) -> bool {
-        let learned = self.unfinished().get(&short(&digest(key))).copied();
-        learned.is_some_and(|at| at.elapsed() >= grace)
+        let known = self.unfinished().get(&short(&digest(key))).copied();
+        known.is_some_and(|it| it.known_since.elapsed() >= grace)
     }
 
-    fn unfinished(&self) -> MutexGuard<'_, HashMap<u128, Instant>> {
+    /// Of these sessions those that were not swept here yet; they count as swept now.
+    pub(super) fn take_unswept(&self, keys: &mut Vec<SessionKey>, after: Duration) {
+        let mut unfinished = self.unfinished();
+        keys.retain(|key| match unfinished.get_mut(&short(&digest(key))) {
+            Some(it) if !it.is_swept && it.known_since.elapsed() >= after => {
+                it.is_swept = true;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    fn unfinished(&self) -> MutexGuard<'_, HashMap<u128, Unfinished>> {
         self.0
             .unfinished
             .lock()

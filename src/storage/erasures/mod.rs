@@ -7,6 +7,9 @@
 //!    deletes once more, and then notes that the erasure is finished. Until then the tombstone holds
 //!    the ids in clear, since a digest cannot be searched for.
 //!
+//! Between the two each server deletes what came in before it learned, so that lists show it for some
+//! seconds only.
+//!
 //! A tombstone stays unfinished for at least the grace after somebody has seen it committed, and a
 //! server that has not asked for tombstones for [`STALE_AFTER`] writes no events until it has. So no
 //! server misses one, whatever the clocks say. Every step can be repeated: a crash anywhere leaves a
@@ -43,8 +46,6 @@ pub const GRACE: Duration = Duration::from_secs(120);
 pub const STALE_AFTER: Duration = Duration::from_secs(45);
 /// Sessions erased by one round of statements.
 const ROUND_SESSIONS: usize = 1000;
-/// Erasures finished in one go.
-const FINISHED_AT_ONCE: usize = 200;
 
 /// Whose sessions are erased.
 #[derive(Debug, Clone)]
@@ -104,19 +105,6 @@ pub async fn erase(
         }
     }
     Ok(total)
-}
-
-/// Deletes for the second time what `is_due` of the oldest unfinished erasures, and tells which it
-/// finished by that.
-async fn finish_due(
-    pool: &Pool,
-    now: DateTime<Utc>,
-    is_due: impl Fn(&SessionKey) -> bool + Send,
-) -> Result<Vec<SessionKey>, StorageError> {
-    let mut keys = table::unfinished(pool, FINISHED_AT_ONCE).await?;
-    keys.retain(is_due);
-    finish(pool, &keys, now).await?;
-    Ok(keys)
 }
 
 /// Deletes for the second time, and notes that these erasures are finished. Only for those whose

@@ -25,8 +25,7 @@ async fn the_command_erases_and_finishes_without_any_server() {
     let events: Vec<Value> = (0..4).map(|n| event("s-of-ann", "ann", n)).collect();
     server.telemetry(&events).await.took(4, 0, 0);
     server.summary("s-of-ann").await;
-    let Database { url, .. } = &server.database;
-    let database = Database::at(url);
+    let database = Database::at(&server.database.url);
     server.application.stop().await.unwrap();
     let told = erase(
         &database,
@@ -58,7 +57,7 @@ async fn what_the_command_does_not_wait_for_the_server_finishes() {
         (&json!(2), &json!(2), &json!(false))
     );
     for session in ["a-1", "a-2"] {
-        server.refuses(session).await;
+        server.refuses_erased(session).await;
     }
     database.finished(2).await;
     assert_eq!(database.traces("ann").await, Vec::<String>::new());

@@ -53,7 +53,7 @@ impl Server {
     }
 
     /// Waits until the session's events are refused as erased.
-    pub async fn refuses(&self, session_id: &str) {
+    pub async fn refuses_erased(&self, session_id: &str) {
         until("its events are refused", async || {
             let answer = self.telemetry(&[event(session_id, "v", 99)]).await;
             let reason = answer.json()["rejected"][0]["reason"].clone();
@@ -71,12 +71,10 @@ impl Database {
         let mut texts = Vec::new();
         for table in self.rows(tables).await {
             let table = table["relname"].as_str().unwrap();
-            let rows = self.rows(&format!("SELECT t::text AS row FROM {table} AS t"));
-            texts.extend(
-                rows.await
-                    .iter()
-                    .map(|row| format!("{table}: {}", row["row"].as_str().unwrap())),
-            );
+            let rows = format!("SELECT t::text AS row FROM {table} AS t");
+            for row in self.rows(&rows).await {
+                texts.push(format!("{table}: {}", row["row"].as_str().unwrap()));
+            }
         }
         texts
     }

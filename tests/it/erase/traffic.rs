@@ -73,7 +73,7 @@ async fn a_session_that_two_servers_receive_is_gone_and_stays_gone() {
     let (kept, ()) = futures_util::join!(others, erased);
     assert_eq!(database.traces("ann").await, Vec::<String>::new());
     for server in servers {
-        server.refuses("erased").await;
+        server.refuses_erased("erased").await;
     }
     // Nobody writes its summary, now or when the servers stop.
     until("the other has its summary", async || {
