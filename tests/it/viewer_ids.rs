@@ -3,10 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use chrono::Utc;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use video_telemetry::app::Privacy;
+use video_telemetry::session::clock;
 use video_telemetry::storage::viewer_ids::{Hasher, ViewerIds};
 
 use crate::answers::JSON;
@@ -31,7 +31,7 @@ async fn server_that(viewer_ids: ViewerIds) -> Server {
 
 /// An event of Ann's whose name stands there more than once, one of them in escapes.
 fn events(session_id: &str) -> String {
-    let at = Utc::now().timestamp_millis();
+    let at = clock::now_ms();
     format!(
         r#"[{{"viewerId":"ann","sessionId":"{session_id}","eventId":"e1","eventType":"PLAY",
              "timestamp":{at},"x":1e2,"viewer\u0049d":"secret-ann"}},
@@ -131,7 +131,7 @@ async fn events_stay_duplicates_when_the_policy_changes() {
 #[actix_web::test]
 async fn a_viewers_sessions_of_different_days_cannot_be_linked_and_can_be_erased() {
     let server = server_that(hashing(Some(DAY))).await;
-    let now_ms = Utc::now().timestamp_millis();
+    let now_ms = clock::now_ms();
     let day_ms = 86_400_000;
     let session = |days_ago: i64, name: &str| format!("{name}-{}", now_ms - days_ago * day_ms);
     let sessions = [

@@ -52,17 +52,21 @@ struct Unfinished {
 
 impl Default for Tombstones {
     fn default() -> Self {
-        Self(Arc::new(Known {
-            sessions: DashSet::new(),
-            any: AtomicBool::new(false),
-            unfinished: Mutex::default(),
-            epoch: Instant::now(),
-            asked_ms: AtomicU64::new(0),
-        }))
+        Self::since(Instant::now())
     }
 }
 
 impl Tombstones {
+    fn since(epoch: Instant) -> Self {
+        Self(Arc::new(Known {
+            sessions: DashSet::new(),
+            any: AtomicBool::new(false),
+            unfinished: Mutex::default(),
+            epoch,
+            asked_ms: AtomicU64::new(0),
+        }))
+    }
+
     /// Whether a session was erased.
     pub(super) fn contains(&self, key: &SessionKey) -> bool {
         self.0.any.load(Ordering::SeqCst) && self.0.sessions.contains(&short(&digest(key)))
@@ -196,5 +200,15 @@ mod tests {
         assert!(!tombstones.is_stale() && tombstones.may_miss_some());
         tombstones.asked(Instant::now());
         assert!(!tombstones.is_stale() && !tombstones.may_miss_some());
+    }
+
+    #[test]
+    fn a_watch_that_could_not_ask_for_too_long_makes_stale() {
+        let begun = Instant::now() - STALE_AFTER * 2;
+        let tombstones = Tombstones::since(begun);
+        tombstones.asked(begun + STALE_AFTER / 2);
+        assert!(tombstones.is_stale() && tombstones.may_miss_some());
+        tombstones.asked(begun + STALE_AFTER * 3 / 2);
+        assert!(!tombstones.is_stale());
     }
 }

@@ -93,7 +93,6 @@ async fn open(database_url: &str) -> Result<TappedConnection, StorageError> {
     Ok(connection)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is a map_err target")]
 fn late(_elapsed: tokio::time::error::Elapsed) -> StorageError {
     StorageError::StatementTimeout
 }

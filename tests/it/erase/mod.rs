@@ -7,9 +7,9 @@ mod traffic;
 
 use std::time::Duration;
 
-use chrono::Utc;
 use reqwest::Method;
 use serde_json::{Value, json};
+use video_telemetry::session::clock;
 
 use crate::answers::{Answer, JSON};
 use crate::support::{Database, Server, server_with, settings, until};
@@ -33,7 +33,7 @@ pub async fn beside(server: &Server) -> Server {
 /// An event of a viewer, now.
 pub fn event(session_id: &str, viewer_id: &str, n: usize) -> Value {
     json!({"sessionId": session_id, "eventId": format!("e{n}"), "eventType": "PLAY",
-        "viewerId": viewer_id, "timestamp": Utc::now().timestamp_millis()})
+        "viewerId": viewer_id, "timestamp": clock::now_ms()})
 }
 
 /// One that is refused for its time.

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::{beside, event, hasty_server};
 use crate::process::{run, stdout_of};
 use crate::support::{Database, server, settings, until};
+use video_telemetry::session::clock;
 use video_telemetry::storage::SessionKey;
-use video_telemetry::storage::erasures::erased_among;
+use video_telemetry::storage::erasures::{Target, erase, erased_among, finish};
 
 /// A write that was under way when the session's rows were deleted.
 async fn commit_late(database: &Database, session_id: &str) {
@@ -48,6 +49,34 @@ async fn what_was_under_way_is_deleted_after_the_grace() {
     assert_eq!(database.traces("late").await, Vec::<String>::new());
     assert_eq!(database.traces("ann").await, Vec::<String>::new());
     server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn the_second_deletion_takes_what_the_first_could_not_see() {
+    let database = crate::support::database().await;
+    let (pool, now) = (&database.pool, clock::now());
+    let key = SessionKey::new(&"default".into(), "late");
+    for n in 0..12_000 / 1000 {
+        // More than one statement's worth.
+        let (from, to) = (n * 1000, n * 1000 + 999);
+        database
+            .execute(&format!(
+                "INSERT INTO telemetry_events (session_id, event_id, event_timestamp, event_type, \
+                     raw_json) \
+                 SELECT 'late', 'e' || n, n, 'PLAY', '{{}}' FROM generate_series({from}, {to}) AS n"
+            ))
+            .await;
+    }
+    let target = Target::Session(key.clone());
+    let mut laid = 0;
+    let erased = erase(pool, &target, now, |keys| laid += keys.len(), |_| {});
+    assert_eq!(erased.await.unwrap().events, 12_000);
+    assert_eq!(laid, 1);
+    commit_late(&database, "late").await;
+    let again = finish(pool, &[key], now).await.unwrap();
+    assert_eq!((again.events, again.sessions), (1, 1));
+    database.finished(1).await;
+    assert_eq!(database.traces("late").await, Vec::<String>::new());
 }
 
 #[actix_web::test]
