@@ -213,7 +213,7 @@ impl From<StorageError> for Problem {
             Self::TooSlow
         } else if matches!(
             error,
-            StorageError::ExportsBusy | StorageError::ErasuresBusy
+            StorageError::ExportsBusy | StorageError::ErasuresBusy | StorageError::QueueFull
         ) {
             Self::Overloaded
         } else {
