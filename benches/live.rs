@@ -54,6 +54,10 @@ impl Store for Nowhere {
     fn replay(&self, _: Arc<SessionKey>) -> BoxFuture<'static, Result<SessionFold, StorageError>> {
         async { Ok(SessionFold::new()) }.boxed()
     }
+
+    fn is_erased(&self, _: &SessionKey) -> bool {
+        false
+    }
 }
 
 fn main() -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 mod database;
 mod error;
+mod privacy;
 mod retention;
 mod shield;
 mod upkeep;
@@ -22,6 +23,7 @@ use tokio::time::{Instant, sleep};
 
 pub use database::{Database, Source};
 pub use error::AppError;
+pub use privacy::Privacy;
 pub use retention::{Retention, Schedule};
 pub use shield::ShieldSettings;
 
@@ -71,6 +73,8 @@ pub struct Settings {
     pub retention: Retention,
     /// What is asked of who calls.
     pub shield: ShieldSettings,
+    /// What is kept of viewers.
+    pub privacy: Privacy,
 }
 
 /// A running server.
@@ -112,6 +116,7 @@ impl Application {
             return Err(error);
         }
         storage.tidy(clock::now()).await?;
+        storage.erasures().learn().await?;
         let (registry, admission) = (Arc::clone(&service.registry), service.admission.clone());
         // Nobody else fills it.
         entrance.service.set(service).ok();
@@ -121,6 +126,11 @@ impl Application {
             rt::spawn(session::keep_recovering(
                 storage.clone(),
                 Arc::clone(&registry),
+            )),
+            rt::spawn(privacy::keep_learning(storage.clone(), entrance.clone())),
+            rt::spawn(privacy::keep_finishing(
+                storage.clone(),
+                settings.privacy.erasure_grace,
             )),
             rt::spawn(upkeep::keep_probing(storage.clone(), entrance.clone())),
             rt::spawn(retention::keep_dropping(
@@ -269,6 +279,7 @@ async fn build_service(
         metrics: http::Metrics::new(&mut prometheus),
         prometheus,
         door,
+        viewer_ids: settings.privacy.viewer_ids.clone(),
     };
     Ok((service, storage))
 }

@@ -4,6 +4,7 @@ mod ask;
 mod completions;
 mod database;
 mod doctor;
+mod erase;
 mod export;
 mod keys;
 mod limits;
@@ -12,6 +13,7 @@ mod logging;
 mod migrate;
 mod openapi;
 mod output;
+mod privacy;
 mod progress;
 mod query;
 mod refold;
@@ -82,6 +84,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Drop what is older than it is kept, once it is safe to
     Retention(retention::RetentionArgs),
+    /// Erase a session, or all sessions of a viewer, for good
+    Erase(Box<erase::EraseArgs>),
     /// Look at session summaries
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
@@ -134,6 +138,7 @@ impl Cli {
             Command::Serve(args) => serve::run(args, source),
             Command::Migrate => migrate::run(source),
             Command::Refold(args) => refold::run(args, source),
+            Command::Erase(args) => erase::run(&args, source),
             Command::Verify(args) => verify::run(&args, source),
             Command::Retention(args) => retention::run(&args, source),
             Command::Sessions(command) => sessions::run(command, source),

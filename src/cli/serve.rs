@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::limits::LimitArgs;
+use super::privacy::PrivacyArgs;
 use super::rejected::RejectedArgs;
 use super::shield::ShieldArgs;
 use crate::app::{Application, Settings, Source};
@@ -118,12 +119,15 @@ pub(super) struct ServeArgs {
     retain: super::retention::RetainArgs,
     #[command(flatten)]
     shield: ShieldArgs,
+    #[command(flatten)]
+    privacy: PrivacyArgs,
 }
 
 impl ServeArgs {
     fn settings(self, source: Source) -> anyhow::Result<Settings> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Settings {
+            privacy: self.privacy.privacy()?,
             bind: self.bind,
             source,
             idle_timeout: self.idle_timeout.max(Duration::from_millis(1)),

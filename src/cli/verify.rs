@@ -70,6 +70,7 @@ fn print(format: Format, verified: Verified, differences: &[Difference]) -> anyh
             "equal": verified.equal,
             "live": verified.live,
             "sealed": verified.sealed,
+            "erased": verified.erased,
             "differences": verified.differences,
             "found": rows,
         }))?,

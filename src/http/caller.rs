@@ -11,7 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use super::allowance::Allowance;
 use super::keyring::{KnownKey, SentKey};
 use super::refusal::Refusal;
-use super::{Entrance, Problem};
+use super::{Door, Entrance, Problem};
 
 /// A key's other header, for clients whose `Authorization` is taken by a proxy.
 const TELEMETRY_KEY: HeaderName = HeaderName::from_static("x-telemetry-key");
@@ -36,22 +36,35 @@ pub(super) struct Analyst {
     pub(super) key: Option<Arc<KnownKey>>,
 }
 
+/// Who may erase, and of which project.
+pub(super) struct Eraser {
+    pub(super) project: Arc<str>,
+}
+
 impl FromRequest for Analyst {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
-            let entrance = request.app_data::<Data<Entrance>>();
-            let service = entrance.and_then(|entrance| entrance.service.get());
-            service
-                .ok_or(Problem::Starting)?
-                .door
-                .analyst(&request)
-                .await
-        })
+        Box::pin(async move { door(&request)?.analyst(&request).await })
     }
+}
+
+impl FromRequest for Eraser {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { door(&request)?.eraser(&request).await })
+    }
+}
+
+fn door(request: &HttpRequest) -> Result<&Door, Problem> {
+    let entrance = request.app_data::<Data<Entrance>>();
+    let service = entrance.and_then(|entrance| entrance.service.get());
+    Ok(&service.ok_or(Problem::Starting)?.door)
 }
 
 /// The key of a request's head; the same one twice is one.

@@ -17,6 +17,16 @@ pub(super) async fn only_post() -> Result<HttpResponse, Problem> {
     Err(Problem::MethodNotAllowed(TELEMETRY_METHODS))
 }
 
+/// The answer of a session's page to anything but what is possible there.
+pub(super) async fn only_get_or_delete() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed("GET, HEAD, DELETE"))
+}
+
+/// The answer of what can only be erased to anything else.
+pub(super) async fn only_delete() -> Result<HttpResponse, Problem> {
+    Err(Problem::MethodNotAllowed("DELETE"))
+}
+
 /// The answer of a page to anything but GET and HEAD.
 pub(super) async fn only_get() -> Result<HttpResponse, Problem> {
     Err(Problem::MethodNotAllowed("GET, HEAD"))

@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
 use super::allowance::{Allowance, KeyLimits};
-use super::caller::{Analyst, Head, Writer, sent_key};
+use super::caller::{Analyst, Eraser, Head, Writer, sent_key};
 use super::keyring::{Keyring, SentKey};
 use super::local::is_local;
 use super::refusal::Refusal;
@@ -138,6 +138,18 @@ impl Door {
 
     /// Who asks a question, if that is allowed.
     pub(super) async fn analyst(&self, request: &HttpRequest) -> Result<Analyst, Problem> {
+        self.holder(request, KeyKind::Read).await
+    }
+
+    /// Who erases, if that is allowed.
+    pub(super) async fn eraser(&self, request: &HttpRequest) -> Result<Eraser, Problem> {
+        let holder = self.holder(request, KeyKind::Erase).await?;
+        let project = holder.project;
+        Ok(Eraser { project })
+    }
+
+    /// Who has a key of this kind, or needs none.
+    async fn holder(&self, request: &HttpRequest, kind: KeyKind) -> Result<Analyst, Problem> {
         self.count(async {
             let sent = sent_key(request.headers())?;
             let key = match sent {
@@ -145,9 +157,9 @@ impl Door {
                 None => None,
             };
             let Some(key) = key else {
-                return self.local_analyst(sent, request);
+                return self.local_holder(sent, request, kind);
             };
-            key.must_be(KeyKind::Read)?;
+            key.must_be(kind)?;
             key.allowance.take_question()?;
             Ok(Analyst {
                 project: Arc::clone(&key.project),
@@ -157,10 +169,11 @@ impl Door {
         .await
     }
 
-    fn local_analyst(
+    fn local_holder(
         &self,
         sent: Option<SentKey>,
         request: &HttpRequest,
+        kind: KeyKind,
     ) -> Result<Analyst, Problem> {
         let is_open = self.keyring.is_empty() && self.rules.is_loopback;
         match sent {
@@ -173,7 +186,7 @@ impl Door {
             }
             Some(_) => Err(Refusal::UnknownKey.into()),
             None if is_open => Err(Refusal::NotLocal.into()),
-            None => Err(Refusal::MissingKey(KeyKind::Read).into()),
+            None => Err(Refusal::MissingKey(kind).into()),
         }
     }
 

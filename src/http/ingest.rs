@@ -11,8 +11,9 @@ use super::wire::{RejectedReply, Reply};
 use super::{Problem, Service};
 use crate::session::EventFate;
 use crate::storage::SessionKey;
-use crate::storage::event::{EventRecord, Receipt, Rejection, parse};
+use crate::storage::event::{EventRecord, Receipt, Rejection, parse, readable_session_id};
 use crate::storage::quarantine::RejectedEvent;
+use crate::storage::viewer_ids::Left;
 
 /// Events of one session and their places in the request.
 #[derive(Default)]
@@ -58,14 +59,37 @@ impl<'a> Ingest<'a> {
 
     /// Parses an event, which is a slice of the body.
     pub(super) fn add(&mut self, index: usize, event: &str, receipt: Receipt) {
-        match parse(event, self.body, receipt) {
+        let (policy, project) = (&self.service.viewer_ids, &self.project);
+        match policy.apply(project, event, receipt.created_at_ms) {
+            Left::AsSent => self.add_as(index, event, self.body, receipt),
+            Left::Rewritten(event) => {
+                let raw = Bytes::copy_from_slice(event.as_bytes());
+                self.add_as(
+                    index,
+                    str::from_utf8(&raw).unwrap_or_default(),
+                    &raw,
+                    receipt,
+                );
+            }
+            Left::Unreadable => {
+                let unusable = || Rejection::invalid_json("the event cannot be read");
+                let rejection = parse(event, self.body, receipt).err();
+                let nothing = Bytes::new();
+                self.refuse(index, nothing, rejection.unwrap_or_else(unusable));
+            }
+        }
+    }
+
+    /// The same for what is left of it: `event` is a slice of `raw`.
+    fn add_as(&mut self, index: usize, event: &str, raw: &Bytes, receipt: Receipt) {
+        match parse(event, raw, receipt) {
             Ok(parsed) => {
                 let group = self.groups.entry(parsed.session_id).or_default();
                 group.records.push(parsed.record);
                 group.indexes.push(index);
             }
             Err(rejection) => {
-                let raw = self.body.slice_ref(event.as_bytes());
+                let raw = raw.slice_ref(event.as_bytes());
                 self.refuse(index, raw, rejection);
             }
         }
@@ -182,6 +206,7 @@ impl<'a> Ingest<'a> {
             .refused
             .iter()
             .map(|refused| RejectedEvent {
+                session_id: readable_session_id(&refused.raw),
                 index: refused.index,
                 reason: refused.rejection.reason,
                 detail: refused.rejection.detail.clone(),

@@ -47,8 +47,9 @@ pub use streams::Streams;
 pub use wire::split;
 
 use crate::session::Registry;
-use crate::storage::Storage;
 use crate::storage::query::Stories;
+use crate::storage::viewer_ids::ViewerIds;
+use crate::storage::{SessionKey, Storage};
 
 /// The project of whoever needs no key.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -107,6 +108,15 @@ pub struct Service {
     pub prometheus: prometheus_client::registry::Registry,
     /// Who may write and read, and in which project.
     pub door: Door,
+    /// What becomes of viewers' ids.
+    pub viewer_ids: ViewerIds,
+}
+
+impl Service {
+    /// Whether anything may be told of a session: there can be one of this id, and it was not erased.
+    fn may_know(&self, key: &SessionKey) -> bool {
+        key.is_storable() && !self.storage.erasures().contains(key)
+    }
 }
 
 /// Every route there is.

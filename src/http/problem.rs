@@ -236,7 +236,10 @@ impl From<StorageError> for Problem {
         tracing::debug!(%error, "a question was not answered");
         if error.is_timeout() {
             Self::TooSlow
-        } else if matches!(error, StorageError::ExportsBusy | StorageError::QueueFull) {
+        } else if matches!(
+            error,
+            StorageError::ExportsBusy | StorageError::ErasuresBusy | StorageError::QueueFull
+        ) {
             Self::Overloaded
         } else {
             Self::StorageAway

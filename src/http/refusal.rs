@@ -23,7 +23,7 @@ pub enum Refusal {
     NotLocal,
     /// The key was revoked.
     RevokedKey,
-    /// The key is of the other kind; which one is needed.
+    /// The key is of another kind; which one is needed.
     WrongKind(KeyKind),
     /// More at once than the key may; when there is room again.
     RateLimited(Duration),
@@ -89,6 +89,9 @@ impl fmt::Display for Refusal {
             Self::MissingKey(KeyKind::Read) => {
                 f.write_str("a read key is needed: as Authorization: Bearer or as X-Telemetry-Key")
             }
+            Self::MissingKey(KeyKind::Erase) => f.write_str(
+                "an erase key is needed: as Authorization: Bearer or as X-Telemetry-Key",
+            ),
             Self::UnknownKey => f.write_str("the key is none of this server's"),
             Self::NotLocal => f.write_str(
                 "without keys only this machine is answered, under the name localhost and through no proxy: \
@@ -97,7 +100,7 @@ impl fmt::Display for Refusal {
             Self::RevokedKey => f.write_str("the key was revoked"),
             Self::WrongKind(needed) => write!(
                 f,
-                "the key is of the other kind, a {} key is needed",
+                "the key is of another kind, one of the kind {} is needed",
                 needed.name()
             ),
             Self::RateLimited(wait) => write!(

@@ -107,7 +107,11 @@ async fn keep_whole(
         Err(refused) => return Err(refused),
     };
     service.door.take_events(&writer, 1)?;
-    let kept = Bytes::from(redacted(body));
+    // Nobody can tell a viewer's id in it.
+    let kept = match service.viewer_ids.keeps_unreadable() {
+        true => Bytes::from(redacted(body)),
+        false => Bytes::new(),
+    };
     let rejection = Rejection::invalid_json(&problem.to_string());
     let mut ingest = Ingest::new(service, writer.project, &kept);
     ingest.refuse(0, kept.clone(), rejection);

@@ -122,9 +122,19 @@ impl SessionActor {
             Outcome {
                 fates: vec![Fate::Unknown; batch.records.len()],
                 // Only what found no room has certainly not left for the database.
-                ambiguous: !matches!(error, StorageError::QueueFull),
+                ambiguous: !matches!(
+                    error,
+                    StorageError::QueueFull | StorageError::ErasuresUnknown
+                ),
             }
         });
+        if self.forget_if_erased() {
+            let known = |fate| match EventFate::from(fate) {
+                EventFate::Unknown => EventFate::Unknown,
+                _ => EventFate::erased(),
+            };
+            return outcome.fates.into_iter().map(known).collect();
+        }
         let is_new = |fate: &Fate| *fate == Fate::New;
         let news = outcome.fates.iter().filter(|fate| is_new(fate)).count();
         self.rows -= outcome.fates.len() - news;
@@ -145,7 +155,22 @@ impl SessionActor {
         outcome.fates.into_iter().map(EventFate::from).collect()
     }
 
-    pub(super) fn figures(&self) -> Figures {
+    /// Drops what is known of an erased session, and tells whether it is one.
+    fn forget_if_erased(&mut self) -> bool {
+        if !self.presence.is_erased() {
+            if !self.registry.store().is_erased(&self.key) {
+                return false;
+            }
+            self.presence.erase();
+        }
+        self.fold = SessionFold::new();
+        self.rows = 0;
+        self.stale = false;
+        true
+    }
+
+    pub(super) fn figures(&mut self) -> Figures {
+        self.forget_if_erased();
         Figures {
             summary: self.fold.summary(),
             stale: self.stale,
@@ -153,8 +178,11 @@ impl SessionActor {
     }
 
     fn close(&mut self, ctx: &mut Context<Self>) {
+        let erased = self.forget_if_erased();
         if self.writes > 0 {
             self.closing = None;
+        } else if erased {
+            self.leave(self.presence.version(), ctx);
         } else if self.stale {
             self.refold(ctx);
         } else if self.fold.event_count() == 0 {
@@ -272,6 +300,11 @@ impl Handler<Ingest> for SessionActor {
 
     fn handle(&mut self, message: Ingest, _: &mut Self::Context) -> Self::Result {
         let Ingest { batch, in_flight } = message;
+        // It may have waited here for long.
+        if self.forget_if_erased() {
+            let fates = vec![EventFate::erased(); batch.records.len()];
+            return Box::pin(actix::fut::ready(Delivery(fates)));
+        }
         let (batch, excess) = self.admit(batch);
         let write = self.store().write(Arc::clone(&batch));
         Box::pin(write.into_actor(self).map(move |outcome, actor, _| {

@@ -32,6 +32,11 @@ impl EventFate {
         let detail = format!("the session has its {max_session_events} events");
         EventFate::Rejected(Reason::SessionFull, detail)
     }
+
+    pub(super) fn erased() -> Self {
+        let detail = "the session was erased: nothing of it is kept".to_owned();
+        EventFate::Rejected(Reason::Erased, detail)
+    }
 }
 
 impl From<Fate> for EventFate {

@@ -1,6 +1,6 @@
 //! What the registry and an actor know of each other without asking.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(super) struct Presence {
     epoch: Instant,
     /// When a message was last sent or handled, ms since `epoch`.
     active_ms: AtomicU64,
+    /// The session was erased: its actor shows, folds and writes nothing any more.
+    erased: AtomicBool,
     /// What the actor shows of its fold. It is held for a moment only, and under it nothing is locked.
     glance: Mutex<Option<Glance>>,
 }
@@ -40,6 +42,7 @@ impl Presence {
             version: AtomicU64::new(0),
             epoch,
             active_ms: AtomicU64::new(0),
+            erased: AtomicBool::new(false),
             glance: Mutex::new(None),
         };
         presence.touch();
@@ -68,11 +71,21 @@ impl Presence {
 
     /// Shows what the fold says now; nothing while it has no events.
     pub(super) fn show(&self, fold: &SessionFold) {
-        let glance = (fold.event_count() > 0).then(|| Glance {
+        let glance = (fold.event_count() > 0 && !self.is_erased()).then(|| Glance {
             state: fold.state(),
             identity: Arc::clone(fold.identity()),
         });
         *self.glance.lock().unwrap_or_else(PoisonError::into_inner) = glance;
+    }
+
+    /// The session was erased.
+    pub(super) fn erase(&self) {
+        self.erased.store(true, Ordering::SeqCst);
+        self.hide();
+    }
+
+    pub(super) fn is_erased(&self) -> bool {
+        self.erased.load(Ordering::SeqCst)
     }
 
     /// Shows nothing: there is no fold any more.

@@ -107,6 +107,9 @@ impl Registry {
         records: Vec<EventRecord>,
     ) -> Option<Delivery> {
         let key = Arc::new(key);
+        if self.store.is_erased(&key) {
+            return Some(Delivery(vec![EventFate::erased(); records.len()]));
+        }
         let batch = Arc::new(Batch {
             key: Arc::clone(&key),
             records,
@@ -277,6 +280,18 @@ impl Registry {
         for (key, presence) in dead {
             if self.leave(&key, &presence, presence.version()) {
                 self.metrics.lost_actors.inc();
+            }
+        }
+    }
+
+    /// Has the actors of erased sessions forget them and leave without a summary. To be called when
+    /// the store has learned of erasures.
+    pub fn evict_erased(&self) {
+        for entry in &self.sessions {
+            if self.store.is_erased(entry.key()) && !entry.presence.is_erased() {
+                entry.presence.erase();
+                // One that has no time now finds it out by itself.
+                entry.address.try_send(Close { stopping: true }).ok();
             }
         }
     }

@@ -24,6 +24,9 @@ pub trait Store: Send + Sync {
     /// Folds a session from its rows.
     fn replay(&self, key: Arc<SessionKey>)
     -> BoxFuture<'static, Result<SessionFold, StorageError>>;
+
+    /// Whether the session was erased: nothing of it may be written any more.
+    fn is_erased(&self, key: &SessionKey) -> bool;
 }
 
 impl Store for Storage {
@@ -50,5 +53,9 @@ impl Store for Storage {
     ) -> BoxFuture<'static, Result<SessionFold, StorageError>> {
         let storage = self.clone();
         Box::pin(async move { storage.replay(key).await })
+    }
+
+    fn is_erased(&self, key: &SessionKey) -> bool {
+        self.erasures().contains(key)
     }
 }

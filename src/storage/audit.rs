@@ -11,6 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
 use super::StorageError;
+use super::erasures::erased_among_on;
 use super::key::SessionKey;
 use super::pool::Pool;
 use super::replay::{MAX_SESSIONS, fold_sessions};
@@ -51,6 +52,8 @@ pub struct Verified {
     pub live: u64,
     /// Sealed summaries; their rows may be gone.
     pub sealed: u64,
+    /// Sessions that are being erased: what is left of them is no difference.
+    pub erased: u64,
     /// Differences found.
     pub differences: u64,
 }
@@ -127,23 +130,44 @@ pub async fn verify(
                 let sessions = page(connection, after.as_ref()).await?;
                 let Some(last) = sessions.last() else { break };
                 after = Some(last.key());
-                for difference in check(connection, &sessions, quiet_since, &mut verified).await? {
-                    verified.differences += 1;
-                    found(difference);
-                }
+                let differences = check(connection, &sessions, quiet_since, &mut verified).await?;
+                let left = not_erased(connection, differences, &mut verified).await?;
+                left.into_iter().for_each(&mut found);
                 seen(verified);
             }
-            for key in without_rows(connection).await? {
-                verified.sessions += 1;
-                verified.differences += 1;
-                found(Difference {
+            let without_rows = without_rows(connection).await?.into_iter();
+            let differences: Vec<Difference> = without_rows
+                .map(|key| Difference {
                     key,
                     fault: Fault::NoRows,
-                });
-            }
+                })
+                .collect();
+            verified.sessions += u64::try_from(differences.len()).unwrap_or(0);
+            let left = not_erased(connection, differences, &mut verified).await?;
+            left.into_iter().for_each(&mut found);
             Ok(verified)
         })
         .await
+}
+
+/// Counts differences, but those of erased sessions apart, and gives the others back. In the same
+/// snapshot: a tombstone is committed before the first row goes.
+async fn not_erased(
+    connection: &mut AsyncPgConnection,
+    differences: Vec<Difference>,
+    verified: &mut Verified,
+) -> Result<Vec<Difference>, StorageError> {
+    if differences.is_empty() {
+        return Ok(differences);
+    }
+    let keys: Vec<SessionKey> = differences.iter().map(|it| it.key.clone()).collect();
+    let erased = erased_among_on(connection, &keys).await?;
+    let (gone, left): (Vec<_>, Vec<_>) = differences
+        .into_iter()
+        .partition(|difference| erased.contains(&difference.key));
+    verified.erased += u64::try_from(gone.len()).unwrap_or(0);
+    verified.differences += u64::try_from(left.len()).unwrap_or(0);
+    Ok(left)
 }
 
 async fn check(

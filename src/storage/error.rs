@@ -46,6 +46,9 @@ pub enum StorageError {
     /// A write queue was full, or so long that what comes now would wait too long.
     #[error("the write queue is full")]
     QueueFull,
+    /// Other servers' erasures are not known.
+    #[error("erasures cannot be asked for, so no events are written")]
+    ErasuresUnknown,
     /// PostgreSQL does not commit: nothing was tried.
     #[error("PostgreSQL does not commit at present")]
     Away,
@@ -58,6 +61,9 @@ pub enum StorageError {
     /// As many exports as may run at once are running.
     #[error("other exports are running")]
     ExportsBusy,
+    /// As many erasures as may run at once are running.
+    #[error("other erasures are running")]
+    ErasuresBusy,
     /// An export ended before it was whole.
     #[error("the export was broken off: {0}")]
     ExportBroken(String),

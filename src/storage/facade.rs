@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::erasures::Erasures;
 use super::key::SessionKey;
 use super::keys::{self, StoredKey};
 use super::metrics::Metrics;
@@ -59,6 +60,7 @@ pub struct Storage {
     reader: Reader,
     exporter: Exporter,
     retention: retention::Metrics,
+    erasures: Erasures,
 }
 
 /// To fold one session from its rows; the largest has 100 000.
@@ -89,6 +91,7 @@ impl Storage {
         let not_kept = metrics.rejected_not_kept.clone();
         let quarantine = Quarantine::new(pool.clone(), settings.rejected, not_kept);
         Ok(Self {
+            erasures: Erasures::new(url, runtime.clone(), pool.clone()),
             runtime,
             writer,
             summaries,
@@ -114,6 +117,11 @@ impl Storage {
         &self.exporter
     }
 
+    /// Who erases sessions, and knows which were.
+    pub fn erasures(&self) -> &Erasures {
+        &self.erasures
+    }
+
     /// Who writes events, to be asked whether there is room for more.
     pub fn writer(&self) -> &Writer {
         &self.writer
@@ -121,6 +129,9 @@ impl Storage {
 
     /// Writes events.
     pub async fn write(&self, batch: Arc<Batch>) -> Result<Outcome, StorageError> {
+        if self.erasures.is_stale() {
+            return Err(StorageError::ErasuresUnknown);
+        }
         self.writer.write(batch).await
     }
 
@@ -170,13 +181,17 @@ impl Storage {
         .await
     }
 
-    /// Keeps refused events, within what the quarantine may take.
+    /// Keeps refused events, within what the quarantine may take, but none of an erased session.
     pub async fn keep_rejected(
         &self,
         project: Arc<str>,
         received_at_ms: i64,
-        events: Vec<RejectedEvent>,
+        mut events: Vec<RejectedEvent>,
     ) -> Result<(), StorageError> {
+        events.retain(|event| {
+            let session_id = event.session_id.clone();
+            session_id.is_none_or(|id| !self.erasures.contains(&SessionKey::new(&project, id)))
+        });
         let quarantine = self.quarantine.clone();
         self.run(async move { quarantine.keep(&project, received_at_ms, &events).await })
             .await

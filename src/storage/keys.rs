@@ -1,4 +1,4 @@
-//! `keys`: who may write, who may read, and in which project.
+//! `keys`: who may write, who may read, who may erase, and in which project.
 //!
 //! A key is 256 random bits, shown once, when it is created. Its SHA-256 is all that is kept, and keys
 //! are looked up by it. That leaks nothing by the time it takes: whoever tries keys does not choose
@@ -33,17 +33,21 @@ pub enum KeyKind {
     Write,
     /// Analysts ask with it.
     Read,
+    /// Sessions and viewers are erased with it, and nothing else: a key that dashboards hold must not
+    /// be able to delete.
+    Erase,
 }
 
 impl KeyKind {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Write, Self::Read];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Write, Self::Read, Self::Erase];
 
     /// As in the table and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Write => "write",
             Self::Read => "read",
+            Self::Erase => "erase",
         }
     }
 
@@ -52,6 +56,7 @@ impl KeyKind {
         match self {
             Self::Write => "vtw_",
             Self::Read => "vtr_",
+            Self::Erase => "vte_",
         }
     }
 }

@@ -5,6 +5,7 @@ mod backlog;
 mod breaker;
 pub mod cluster;
 pub mod connection;
+pub mod erasures;
 mod error;
 pub mod event;
 mod event_row;
@@ -32,6 +33,7 @@ mod summaries;
 mod summary_hours;
 mod summary_row;
 pub mod timeline;
+pub mod viewer_ids;
 mod writer;
 
 pub use error::StorageError;

@@ -1,6 +1,16 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    erasures (session_digest) {
+        session_digest -> Bytea,
+        project -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        erased_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     keys (id) {
         id -> Int8,
         kind -> Text,
@@ -29,6 +39,7 @@ diesel::table! {
         detail -> Text,
         raw -> Bytea,
         raw_bytes -> Int8,
+        session_id -> Nullable<Text>,
     }
 }
 
@@ -155,6 +166,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    erasures,
     keys,
     recovery_watermark,
     rejected_events,

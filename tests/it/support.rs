@@ -8,7 +8,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use video_telemetry::app::{Application, Retention, Settings, ShieldSettings, Source};
+use video_telemetry::app::{Application, Privacy, Retention, Settings, ShieldSettings, Source};
 use video_telemetry::session::Limits;
 use video_telemetry::storage::cluster::PrivateCluster;
 use video_telemetry::storage::quarantine::Bounds;
@@ -110,6 +110,7 @@ pub fn settings(database_url: &str) -> Settings {
         drain_timeout: Duration::from_secs(20),
         retention: Retention::default(),
         shield: ShieldSettings::default(),
+        privacy: Privacy::default(),
     }
 }
 

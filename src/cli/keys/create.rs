@@ -34,6 +34,8 @@ enum Kind {
     Write,
     /// Analysts ask with it
     Read,
+    /// Sessions and viewers are erased with it, and nothing else
+    Erase,
 }
 
 impl From<Kind> for KeyKind {
@@ -41,6 +43,7 @@ impl From<Kind> for KeyKind {
         match kind {
             Kind::Write => Self::Write,
             Kind::Read => Self::Read,
+            Kind::Erase => Self::Erase,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod dimensions;
 mod docs;
+mod erase;
 mod errors;
 mod examples;
 mod export;
@@ -29,11 +30,11 @@ pub(super) use docs::ProblemBody;
 pub use openapi::document;
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, Query, ServiceConfig};
+use actix_web::web::{Data, Query, ServiceConfig, delete, to};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Origin, Problem, origins, page, read};
+use super::{Origin, Problem, dead_end, origins, page, read};
 use crate::storage::query::{Mistake, Params};
 
 /// Every route below `/api`.
@@ -56,11 +57,21 @@ pub(super) fn routes(config: &mut ServiceConfig, origins: &[Origin]) {
         .service(page("/api/v1/metrics/query").route(read().to(metrics::query)))
         .service(page("/api/v1/metrics/{metric}/histogram").route(read().to(histogram::show)))
         .service(page("/api/v1/sessions").route(read().to(sessions::list)))
-        .service(page("/api/v1/sessions/{session_id}").route(read().to(session::show)))
+        .service(
+            page("/api/v1/sessions/{session_id}")
+                .route(read().to(session::show))
+                .route(delete().to(erase::session))
+                .default_service(to(dead_end::only_get_or_delete)),
+        )
         .service(
             page("/api/v1/sessions/{session_id}/events").route(read().to(session_events::list)),
         )
-        .service(page("/api/v1/sessions/{session_id}/timeline").route(read().to(timeline::show)));
+        .service(page("/api/v1/sessions/{session_id}/timeline").route(read().to(timeline::show)))
+        .service(
+            page("/api/v1/viewers/{viewer_id}")
+                .route(delete().to(erase::viewer))
+                .default_service(to(dead_end::only_delete)),
+        );
 }
 
 pub use session::{Session, Status};

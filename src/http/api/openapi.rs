@@ -11,8 +11,8 @@ use utoipa::OpenApi;
 use super::super::{Problem, operation, site, telemetry};
 use super::docs::ProblemBody;
 use super::{
-    dimensions, errors, examples, export, filter_value, histogram, live, metrics, openapi_body,
-    openapi_keys, params, session, session_events, sessions, timeline,
+    dimensions, erase, errors, examples, export, filter_value, histogram, live, metrics,
+    openapi_body, openapi_keys, params, session, session_events, sessions, timeline,
 };
 use crate::storage::query::{FIELDS, MEASURES};
 
@@ -48,6 +48,8 @@ comes with `Retry-After`, and asking again later is right; `too_slow` also asks 
         telemetry::options,
         sessions::list,
         session::show,
+        erase::session,
+        erase::viewer,
         session_events::list,
         timeline::show,
         metrics::dictionary,

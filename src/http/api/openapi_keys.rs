@@ -7,7 +7,7 @@ pub(super) fn schemes() -> Value {
     json!({
         "bearerKey": {
             "type": "http", "scheme": "bearer",
-            "description": "A key of `video-telemetry keys create`: a write key for /telemetry, a read key for all else",
+            "description": "A key of `video-telemetry keys create`: a write key for /telemetry, an erase key for DELETE, a read key for all else",
         },
         "headerKey": {
             "type": "apiKey", "in": "header", "name": "X-Telemetry-Key",
@@ -46,7 +46,7 @@ pub(super) fn complete(method: &str, path: &str, operation: &mut Value) {
         ),
         (
             "403",
-            "The key was revoked, or is of the other kind",
+            "The key was revoked, or is of another kind",
             ("", Value::Null),
         ),
         (

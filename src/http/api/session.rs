@@ -125,7 +125,7 @@ pub(in super::super) async fn show(
 /// stored. In this order: an actor leaves when its summary is stored. The rows are counted before,
 /// so that those which come meanwhile are not missed in the fold.
 async fn find(service: &Service, key: SessionKey) -> Result<Option<Session>, Problem> {
-    if !key.is_storable() {
+    if !service.may_know(&key) {
         return Ok(None);
     }
     let (storage, key) = (&service.storage, Arc::new(key));

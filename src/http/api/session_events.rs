@@ -55,7 +55,7 @@ pub(in super::super) async fn list(
     let params = params(&request, &[SESSION_EVENTS_PARAMS])?;
     let key = SessionKey::new(&analyst.project, session_id.into_inner());
     let query = SessionEventsQuery::parse(key.clone(), &params)?;
-    if !key.is_storable() {
+    if !service.may_know(&key) {
         return Err(Problem::UnknownSession);
     }
     let page = service.storage.reader().answer(query).await?;

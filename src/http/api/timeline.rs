@@ -135,7 +135,7 @@ pub(in super::super) async fn show(
 
 /// What is known of a session; the actor is asked first, since it leaves when its summary is stored.
 async fn find(service: &Service, key: &SessionKey) -> Result<Option<Known>, Problem> {
-    if !key.is_storable() {
+    if !service.may_know(key) {
         return Ok(None);
     }
     let folded = match service.registry.figures(key).await {

@@ -2,7 +2,7 @@
 //! order, what was handed over is committed whether or not its sender lives on, rows are unique by
 //! identity, and a summary is written only under the guard of `storage::summaries`.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
@@ -64,6 +64,7 @@ enum Reply<T> {
 pub(super) struct MemoryStore {
     state: Arc<Mutex<State>>,
     pub(super) script: Arc<Script>,
+    erased: Arc<Mutex<HashSet<SessionKey>>>,
     lanes: Vec<mpsc::UnboundedSender<Job>>,
     /// Where the work is done: it outlives any actor.
     home: Handle,
@@ -76,6 +77,7 @@ impl MemoryStore {
         let store = Self {
             state: Arc::default(),
             script: Arc::new(script),
+            erased: Arc::default(),
             lanes: senders,
             home: Handle::current(),
         };
@@ -128,6 +130,15 @@ impl MemoryStore {
             Call::Save(events, at) => Some((*events, *at)),
             _ => None,
         })
+    }
+
+    /// A tombstone, and what is stored is deleted.
+    pub(super) fn erase(&self, key: &SessionKey) {
+        self.erased.lock().unwrap().insert(key.clone());
+        self.change(key, |stored| {
+            stored.rows.clear();
+            stored.summary = None;
+        });
     }
 
     pub(super) fn replays(&self, key: &SessionKey) -> usize {
@@ -196,6 +207,10 @@ impl Store for MemoryStore {
             }
             Reply::Result(Ok(saved))
         })
+    }
+
+    fn is_erased(&self, key: &SessionKey) -> bool {
+        self.erased.lock().unwrap().contains(key)
     }
 
     fn replay(

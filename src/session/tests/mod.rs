@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod drain;
+mod erasing;
 mod events;
 mod failures;
 mod leaving;
@@ -192,6 +193,7 @@ fn letters(fates: &[EventFate]) -> String {
         EventFate::Accepted => 'A',
         EventFate::Duplicate => 'D',
         EventFate::Rejected(Reason::SessionFull, _) => 'F',
+        EventFate::Rejected(Reason::Erased, _) => 'E',
         EventFate::Rejected(..) => 'R',
         EventFate::Unknown => 'U',
         EventFate::NoRoom => 'N',

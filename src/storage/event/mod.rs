@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use crate::qoe;
 
-pub use parse::{parse, replay};
+pub use parse::{parse, readable_session_id, replay};
 
 /// Ids, and texts that become dimensions, are at most this long.
 pub const MAX_TEXT_BYTES: usize = 200;
@@ -56,6 +56,8 @@ pub enum Reason {
     NumberOutOfRange,
     /// The session has its 100 000 events.
     SessionFull,
+    /// The session was erased.
+    Erased,
     /// PostgreSQL refused the row for what is in it.
     Unstorable,
     /// The session is sealed, or the event lies before all that is kept.
@@ -80,6 +82,7 @@ impl Reason {
         Reason::EventTooLarge,
         Reason::NumberOutOfRange,
         Reason::SessionFull,
+        Reason::Erased,
         Reason::Unstorable,
         Reason::Expired,
     ];
@@ -102,6 +105,7 @@ impl Reason {
             Reason::EventTooLarge => "event_too_large",
             Reason::NumberOutOfRange => "number_out_of_range",
             Reason::SessionFull => "session_full",
+            Reason::Erased => "erased",
             Reason::Unstorable => "unstorable",
             Reason::Expired => "expired",
         }

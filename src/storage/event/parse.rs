@@ -51,6 +51,14 @@ pub fn replay(raw_json: &str, receipt: Receipt) -> Option<Event> {
     Some(event(root, identity, receipt))
 }
 
+/// The session that a refused event names, if one can be read that can be.
+pub fn readable_session_id(raw: &[u8]) -> Option<Box<str>> {
+    let Tolerant(root): Tolerant<Root<'_>> = serde_json::from_slice(raw).ok()?;
+    let id = root.session_id.text()?;
+    let can_be = (1..=MAX_TEXT_BYTES).contains(&id.len()) && !id.contains('\0');
+    can_be.then(|| id.into())
+}
+
 /// The id of an event that cannot be stored, if it can be read.
 fn readable_id(json: &str) -> Option<Box<str>> {
     let Tolerant(root): Tolerant<Root<'_>> = serde_json::from_str(json).ok()?;

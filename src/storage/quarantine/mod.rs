@@ -39,6 +39,8 @@ const MAX_DETAIL_BYTES: usize = 1000;
 /// An event that was refused.
 #[derive(Debug, Clone)]
 pub struct RejectedEvent {
+    /// The session that it names, where one can be read.
+    pub session_id: Option<Box<str>>,
     /// Its place in the request.
     pub index: usize,
     /// The code.
@@ -74,6 +76,7 @@ struct Row<'a> {
     detail: &'a str,
     raw: &'a [u8],
     raw_bytes: i64,
+    session_id: Option<&'a str>,
 }
 
 /// The table, and what this process may still add to it; clones share that.
@@ -149,6 +152,7 @@ async fn insert(
             detail: event.detail_kept(),
             raw: event.raw_kept(),
             raw_bytes: i64::try_from(event.raw.len()).unwrap_or(i64::MAX),
+            session_id: event.session_id.as_deref(),
         })
         .collect();
     // Always in the order of the key: two requests must not wait for each other.

@@ -48,6 +48,12 @@ impl Default for Stories {
 }
 
 impl Stories {
+    /// Drops the stories of sessions that were erased. One that is being told just now may stay until
+    /// it is the least asked for, but nobody gets it: its session is not known any more.
+    pub fn forget(&self, is_erased: impl Fn(&SessionKey) -> bool) {
+        self.0.retain(|edition, _| !is_erased(&edition.key));
+    }
+
     /// The story, read once however many ask for it at the same time.
     pub async fn get(
         &self,

@@ -92,7 +92,8 @@ fn every_route_is_in_the_document_and_every_path_of_it_is_a_route() {
 async fn the_parameters_that_are_told_are_those_that_are_known() {
     let server = server().await;
     for (method, path, operation) in operations(&document()) {
-        if !path.starts_with("/api/") {
+        // What is erased takes no parameters but the path's.
+        if !path.starts_with("/api/") || method == "delete" {
             continue;
         }
         assert_eq!(method, "get");

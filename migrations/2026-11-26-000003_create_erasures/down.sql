@@ -1,0 +1,2 @@
+ALTER TABLE rejected_events DROP COLUMN session_id;
+DROP TABLE erasures;
