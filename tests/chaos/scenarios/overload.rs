@@ -1,0 +1,122 @@
+//! Five times as much comes as can be taken. PostgreSQL is the bottleneck, behind a slow network, so
+//! that the numbers are those of the service and not of the cores that it shares with the players.
+
+use std::time::Duration;
+
+use crate::proxy::{Proxy, Weather};
+use crate::report::Outcome;
+use crate::stage::{Server, Stage};
+use crate::volley::{BATCH, Shot, Volley};
+
+/// Each way; an INSERT is one round trip.
+const DELAY: Duration = Duration::from_millis(75);
+const CLIENTS: [usize; 6] = [8, 16, 32, 64, 96, 128];
+/// More clients must bring at least this much more, or the peak is found.
+const STILL_GROWS: f64 = 1.05;
+const FACTOR: f64 = 5.0;
+const CONNECTIONS: usize = 400;
+/// The promises: goodput as a share of the peak, the slowest accepted request in a hundred, and half
+/// of the refusals.
+const GOODPUT: f64 = 0.8;
+const LONGEST_ACCEPTED: Duration = Duration::from_secs(1);
+const LONGEST_REFUSAL: Duration = Duration::from_millis(10);
+
+pub async fn overload(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
+    let (step, during) = stage.amount((1200, 6), (2500, 20));
+    let (step, during) = (Duration::from_millis(step), Duration::from_secs(during));
+    let url = stage.database()?;
+    let proxy = Proxy::to(&url).await;
+    // One lane, so that there is one bottleneck to speak of on any machine.
+    let arguments = ["--database-url", &proxy.url(), "--write-connections", "1"];
+    let mut server = Server::new(stage.folder.path(), &arguments).await?;
+    proxy.set(Weather {
+        delay: DELAY,
+        ..Weather::default()
+    });
+    let volley = Volley::at(server.url().replace("http://", "").parse()?);
+    let peak = peak(&volley, step).await;
+    let (shots, unsent) = volley.open(peak * FACTOR, CONNECTIONS, during).await;
+    proxy.mend();
+    let logs = stage.folder("volley")?;
+    volley.write_logs(&logs)?;
+    stage.logs.push(logs);
+    let mut outcome = Outcome {
+        faults: format!("{FACTOR} × {peak:.0} events/s for {} s", during.as_secs()),
+        ..Outcome::default()
+    };
+    measure(&shots, unsent, peak, during, &mut outcome);
+    stage.judge_rows(&mut server, &url, &mut outcome).await?;
+    outcome.complaints.extend(server.panics());
+    server.check_counters(&stage.http).await?;
+    server.stop().await?;
+    Ok(outcome)
+}
+
+/// What it takes at most: more and more clients, until they bring no more.
+async fn peak(volley: &std::sync::Arc<Volley>, step: Duration) -> f64 {
+    let mut peak = 0.0_f64;
+    for clients in CLIENTS {
+        let reached = volley.closed(clients, step).await;
+        let grows = reached > peak * STILL_GROWS;
+        peak = peak.max(reached);
+        if !grows {
+            break;
+        }
+    }
+    peak
+}
+
+fn measure(shots: &[Shot], unsent: u64, peak: f64, during: Duration, outcome: &mut Outcome) {
+    let acked: Vec<&Shot> = shots.iter().filter(|shot| shot.is_acked()).collect();
+    let refused: Vec<&Shot> = shots.iter().filter(|shot| shot.status == 503).collect();
+    let others = shots.len() - acked.len() - refused.len();
+    let goodput = acked.len() as f64 * BATCH as f64 / during.as_secs_f64();
+    let accepted = quantile(acked.iter().map(|shot| shot.took).collect(), 0.99);
+    let refusal = |share| quantile(refused.iter().map(|shot| shot.answered).collect(), share);
+    outcome.figures = vec![
+        format!(
+            "goodput {goodput:.0} events/s ({:.0} % of the peak)",
+            100.0 * goodput / peak
+        ),
+        format!("p99 of accepted {} ms", accepted.as_millis()),
+        format!(
+            "{} requests accepted, {} refused, {unsent} unsent, {others} others",
+            acked.len(),
+            refused.len()
+        ),
+        format!(
+            "refused within {:.1} ms (p50), {:.1} ms (p99)",
+            refusal(0.5).as_secs_f64() * 1000.0,
+            refusal(0.99).as_secs_f64() * 1000.0
+        ),
+    ];
+    let untold = refused.iter().filter(|shot| !shot.told_when).count();
+    let broken = [
+        (
+            goodput < peak * GOODPUT,
+            "goodput is below 80 % of the peak",
+        ),
+        (
+            accepted > LONGEST_ACCEPTED,
+            "p99 of accepted requests is above 1 s",
+        ),
+        (refused.is_empty(), "nothing was refused"),
+        (
+            refusal(0.5) > LONGEST_REFUSAL,
+            "half of the refusals take above 10 ms",
+        ),
+        (untold > 0, "refusals came without Retry-After"),
+        (others > 0, "requests were answered neither 200 nor 503"),
+    ];
+    let broken = broken.into_iter().filter(|(is, _)| *is);
+    outcome
+        .complaints
+        .extend(broken.map(|(_, what)| what.to_owned()));
+}
+
+/// 0 without any.
+fn quantile(mut durations: Vec<Duration>, share: f64) -> Duration {
+    durations.sort_unstable();
+    let at = ((durations.len() as f64 * share).ceil() as usize).max(1) - 1;
+    durations.get(at).copied().unwrap_or_default()
+}
