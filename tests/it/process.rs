@@ -193,7 +193,7 @@ impl Simulation {
     /// Starts simulated players that send as fast as they can; their logs go into `folder`.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
         let acked_log = folder.join("acked.log");
-        let child = mortal_command(&["simulate", "--speed", "max", "--output", "json"])
+        let child = mortal_command(&["simulate", "--output", "json"])
             .args(arguments)
             .arg("--issued-log")
             .arg(folder.join("issued.log"))

@@ -92,8 +92,8 @@ pub async fn network(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     to_storage.set(Weather {
         delay: Duration::from_millis(2),
         jitter: Duration::from_millis(10),
-        cut_chance: 0.005,
-        lose_chance: 0.02,
+        cut_chance: 0.02,
+        lose_chance: 0.1,
         ..Weather::default()
     });
     to_server.set(Weather {

@@ -71,6 +71,9 @@ pub async fn frozen(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
         while begun.elapsed() < Duration::from_secs(seconds) {
             let event = player.event();
             let answer = player.post(&[event]).await?;
+            if begun.elapsed() > Duration::from_secs(seconds) {
+                break;
+            }
             ensure!(answer.status == 503, "a frozen PostgreSQL: {}", answer.body);
             answers.push(answer.after);
             tokio::time::sleep(TICK).await;
