@@ -58,6 +58,8 @@ pub struct Settings {
     pub figures_cache_bytes: u64,
     /// Bytes of request bodies that may be in flight; beyond it the answer is 503.
     pub max_in_flight_bytes: usize,
+    /// Events that may be in flight; beyond it the answer is 503.
+    pub max_in_flight_events: usize,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// How long a stopping server waits for requests and summaries.
@@ -240,7 +242,7 @@ fn build_service(
         registry: Registry::new(store, session_settings, session_metrics),
         storage: storage.clone(),
         stories: Stories::default(),
-        admission: Admission::new(settings.max_in_flight_bytes),
+        admission: Admission::new(settings.max_in_flight_bytes, settings.max_in_flight_events),
         body_timeout: settings.body_timeout,
         metrics: http::Metrics::new(&mut prometheus),
         prometheus,

@@ -78,6 +78,15 @@ pub(super) struct ServeArgs {
         value_name = "MIB"
     )]
     max_in_flight_mib: usize,
+    /// Events that may be in flight; beyond it the answer is 503
+    #[arg(
+        long,
+        env = "TELEMETRY_MAX_IN_FLIGHT_EVENTS",
+        default_value_t = 20_000,
+        hide_env_values = true,
+        value_name = "N"
+    )]
+    max_in_flight_events: usize,
     /// How long a request's body may take to arrive; beyond it the answer is 408
     #[arg(
         long,
@@ -120,6 +129,8 @@ impl ServeArgs {
             other_connections: self.other_connections.max(4),
             figures_cache_bytes: self.figures_cache_mib * 1024 * 1024,
             max_in_flight_bytes: self.max_in_flight_mib.clamp(1, 65_536) * 1024 * 1024,
+            // A request of the largest batch must find room.
+            max_in_flight_events: self.max_in_flight_events.clamp(500, 10_000_000),
             body_timeout: self.body_timeout,
             drain_timeout: self.drain_timeout,
         }

@@ -1,5 +1,6 @@
-//! The one bound on what is in flight: the bytes of request bodies between their arrival and their
-//! reply. It bounds every queue behind it (mailboxes, the writer's lanes); beyond it the answer is 503.
+//! The bounds on what is in flight: the bytes of request bodies between their arrival and their reply,
+//! and their events. They bound every queue behind them (mailboxes, the writer's lanes); beyond them
+//! the answer is 503.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,8 @@ const UNIT_BYTES: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Admission {
     room: Arc<Semaphore>,
+    /// Events have a bound of their own: parsed, a small one takes more memory than its text.
+    events: Arc<Semaphore>,
     /// Requests whose body has arrived whole and that are not answered.
     working: Arc<AtomicUsize>,
 }
@@ -25,6 +28,7 @@ pub struct Admission {
 pub(super) struct Admitted {
     admission: Admission,
     permit: OwnedSemaphorePermit,
+    events: Option<OwnedSemaphorePermit>,
     working: Option<Working>,
 }
 
@@ -39,10 +43,11 @@ impl Drop for Working {
 }
 
 impl Admission {
-    /// Room for `bytes` of bodies.
-    pub fn new(bytes: usize) -> Self {
+    /// Room for `bytes` of bodies and for `events`.
+    pub fn new(bytes: usize, events: usize) -> Self {
         Self {
             room: Arc::new(Semaphore::new(bytes.div_ceil(UNIT_BYTES))),
+            events: Arc::new(Semaphore::new(events)),
             working: Arc::default(),
         }
     }
@@ -60,16 +65,17 @@ impl Admission {
         }
         Ok(Admitted {
             admission: self.clone(),
-            permit: self.take(1)?,
+            permit: take(&self.room, 1)?,
+            events: None,
             working: None,
         })
     }
+}
 
-    fn take(&self, units: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let units = u32::try_from(units).unwrap_or(u32::MAX);
-        let taken = Arc::clone(&self.room).try_acquire_many_owned(units);
-        taken.map_err(|_full| Problem::Overloaded)
-    }
+fn take(room: &Arc<Semaphore>, units: usize) -> Result<OwnedSemaphorePermit, Problem> {
+    let units = u32::try_from(units).unwrap_or(u32::MAX);
+    let taken = Arc::clone(room).try_acquire_many_owned(units);
+    taken.map_err(|_full| Problem::Overloaded)
 }
 
 impl Admitted {
@@ -83,8 +89,14 @@ impl Admitted {
     pub(super) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
         let missing = units(bytes).saturating_sub(self.permit.num_permits());
         if missing > 0 {
-            self.permit.merge(self.admission.take(missing)?);
+            self.permit.merge(take(&self.admission.room, missing)?);
         }
+        Ok(())
+    }
+
+    /// Takes room for the request's events, at once or not at all.
+    pub(super) fn hold_events(&mut self, events: usize) -> Result<(), Problem> {
+        self.events = Some(take(&self.admission.events, events)?);
         Ok(())
     }
 }

@@ -76,6 +76,10 @@ impl<'a> Ingest<'a> {
 
     /// Delivers what is usable, keeps what is not, and answers when all of it is committed.
     pub(super) async fn finish(mut self, received_at_ms: i64) -> Result<Reply, Problem> {
+        if let Err(problem) = self.check_room() {
+            self.service.metrics.count_unavailable(self.len());
+            return Err(problem);
+        }
         self.deliver().await;
         self.refused.sort_by_key(|refused| refused.index);
         self.keep_refused(received_at_ms).await;
@@ -99,6 +103,22 @@ impl<'a> Ingest<'a> {
             duplicates,
             rejected,
         })
+    }
+
+    /// Whether all events would be committed soon: else none of them is sent on its way.
+    fn check_room(&self) -> Result<(), Problem> {
+        let keys = self.groups.iter().map(|(session_id, group)| {
+            let key = SessionKey::new(&self.service.project, session_id.clone());
+            (key, group.records.len())
+        });
+        let batches: Vec<(SessionKey, usize)> = keys.collect();
+        let rows = batches.iter().map(|(key, rows)| (key, *rows));
+        Ok(self.service.storage.writer().room_for(rows)?)
+    }
+
+    fn len(&self) -> usize {
+        let usable = self.groups.values().map(|group| group.records.len());
+        usable.sum::<usize>() + self.refused.len()
     }
 
     async fn deliver(&mut self) {

@@ -86,6 +86,13 @@ impl Metrics {
             .inc_by(events);
     }
 
+    /// Counts events of a request that was refused whole.
+    pub(super) fn count_unavailable(&self, events: usize) {
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        self.received.inc_by(events);
+        self.unavailable.inc_by(events);
+    }
+
     /// Counts an answered request.
     pub(super) fn count_request(&self, status: u16, seconds: f64) {
         self.requests.get_or_create(&StatusLabel { status }).inc();

@@ -211,7 +211,7 @@ impl From<StorageError> for Problem {
         tracing::debug!(%error, "a question was not answered");
         if error.is_timeout() {
             Self::TooSlow
-        } else if matches!(error, StorageError::ExportsBusy) {
+        } else if matches!(error, StorageError::ExportsBusy | StorageError::QueueFull) {
             Self::Overloaded
         } else {
             Self::StorageAway

@@ -38,6 +38,8 @@ pub(super) async fn receive(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.open()?;
+    // Before the body is read: refusing must cost next to nothing, or the refused starve the others.
+    service.storage.writer().room()?;
     let (admission, timeout) = (&service.admission, service.body_timeout);
     let body = body::read(&request, payload, admission, timeout).await?;
     // A task of its own: when the client goes away this handler is dropped, but the work on its
@@ -76,6 +78,10 @@ async fn work_on(entrance: Data<Entrance>, body: Body) -> Result<Reply, Problem>
         created_at_ms,
         sent_at_ms: sent.sent_at_ms,
     };
+    if let Err(full) = admitted.hold_events(sent.events.len()) {
+        service.metrics.count_unavailable(sent.events.len());
+        return Err(full);
+    }
     for (index, event) in sent.events.into_iter().enumerate() {
         ingest.add(index, event, receipt);
     }

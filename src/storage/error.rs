@@ -43,9 +43,12 @@ pub enum StorageError {
     /// The private cluster failed.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// A write queue was full.
+    /// A write queue was full, or so long that what comes now would wait too long.
     #[error("the write queue is full")]
     QueueFull,
+    /// PostgreSQL does not commit: nothing was tried.
+    #[error("PostgreSQL does not commit at present")]
+    Away,
     /// A statement that writes summaries failed; all of its sessions share the error.
     #[error("writing summaries failed: {0}")]
     SummaryWrite(String),

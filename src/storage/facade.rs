@@ -61,6 +61,9 @@ const REPLAY_TIMEOUT: Duration = Duration::from_secs(60);
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// A probe that takes longer than this counts as failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Commits something, so that it fails where writing does (a full disk, a standby), and leaves nothing
+/// but a few bytes in the write-ahead log.
+const COMMIT_SOMETHING: &str = "SELECT pg_logical_emit_message(true, 'telemetry', 'probe')";
 
 impl Storage {
     /// Starts the writers on `runtime`. Connects to nothing yet.
@@ -99,6 +102,11 @@ impl Storage {
     /// Who runs exports.
     pub fn exporter(&self) -> &Exporter {
         &self.exporter
+    }
+
+    /// Who writes events, to be asked whether there is room for more.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
     }
 
     /// Writes events.
@@ -191,15 +199,22 @@ impl Storage {
         .await
     }
 
-    /// Whether PostgreSQL answers.
+    /// Whether PostgreSQL answers; while events are refused because it did not commit the last ones,
+    /// whether it commits, and then they are taken again.
     pub async fn probe(&self) -> Result<(), StorageError> {
         let pool = self.pool.clone();
+        let shut = self.writer.is_shut();
+        let statement = if shut { COMMIT_SOMETHING } else { "SELECT 1" };
         self.run(async move {
             let ask =
-                async |connection: &mut _| Ok(sql_query("SELECT 1").execute(connection).await?);
+                async |connection: &mut _| Ok(sql_query(statement).execute(connection).await?);
             pool.within(PROBE_TIMEOUT, ask).await.map(|_rows| ())
         })
-        .await
+        .await?;
+        if shut {
+            self.writer.reopen();
+        }
+        Ok(())
     }
 
     async fn run<T: Send + 'static>(

@@ -1,6 +1,8 @@
 //! PostgreSQL through diesel-async.
 
 pub mod audit;
+mod backlog;
+mod breaker;
 pub mod cluster;
 pub mod connection;
 mod error;

@@ -4,6 +4,11 @@
 //! goes to the same lane, so its order holds and two connections never fight for a key. A lane takes
 //! what is waiting, up to `MAX_ROWS`, without an artificial delay: while one commit is in flight the
 //! next batch gathers.
+//!
+//! What could not be committed soon is refused at once (`backlog.rs`), and so is everything while
+//! PostgreSQL does not commit (`breaker.rs`): there is no spool on a local disk. The client is the
+//! spool: it keeps its events until they are acked and sends them again, to another server if need be,
+//! where a spool would ack what one lost disk takes with it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +16,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StorageError;
+use super::backlog::{Backlog, Room};
+use super::breaker::Breaker;
 use super::event::EventRecord;
 use super::key::SessionKey;
 use super::lane_insert::LaneConnection;
@@ -18,7 +25,7 @@ use super::metrics::Metrics;
 use super::plan::Plan;
 
 /// Rows in one INSERT.
-const MAX_ROWS: usize = 1000;
+pub(super) const MAX_ROWS: usize = 1000;
 /// A batch that has waited this long is not tried any more: its client has a 503 to wait for, and
 /// recovery counts on rows being committed soon after their stamp.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(10);
@@ -77,10 +84,18 @@ impl Job {
     }
 }
 
+/// A connection's queue as its senders see it.
+#[derive(Debug)]
+struct Lane {
+    queue: mpsc::Sender<Job>,
+    backlog: Arc<Backlog>,
+}
+
 /// The write path into `telemetry_events`.
 #[derive(Debug, Clone)]
 pub struct Writer {
-    lanes: Arc<[mpsc::Sender<Job>]>,
+    lanes: Arc<[Lane]>,
+    breaker: Breaker,
     metrics: Metrics,
 }
 
@@ -88,18 +103,75 @@ impl Writer {
     /// Starts `lanes` lanes on the runtime that calls this; they end when the last `Writer` is gone
     /// and their queues are empty.
     pub fn start(database_url: &str, lanes: usize, metrics: &Metrics) -> Self {
+        let breaker = Breaker::default();
         let lanes = (0..lanes.max(1))
             .map(|_| {
-                let (sender, queue) = mpsc::channel(QUEUE_BATCHES);
-                let connection = LaneConnection::new(database_url, metrics);
-                tokio::spawn(run_lane(queue, connection, metrics.clone()));
-                sender
+                let (queue, jobs) = mpsc::channel(QUEUE_BATCHES);
+                let backlog = Arc::new(Backlog::new());
+                let worker = Worker {
+                    connection: LaneConnection::new(database_url, metrics),
+                    backlog: Arc::clone(&backlog),
+                    breaker: breaker.clone(),
+                    metrics: metrics.clone(),
+                };
+                tokio::spawn(worker.run(jobs));
+                Lane { queue, backlog }
             })
             .collect();
         Self {
             lanes,
+            breaker,
             metrics: metrics.clone(),
         }
+    }
+
+    /// Whether any lane would commit something soon; asked before a request is read.
+    pub fn room(&self) -> Result<(), StorageError> {
+        let now = Instant::now();
+        let rooms = self.lanes.iter().map(|lane| lane.backlog.room(1, now));
+        let found = rooms.reduce(|best, room| if best == Room::Yes { best } else { room });
+        self.check(found.unwrap_or(Room::Yes))
+    }
+
+    /// Whether all of these batches, told by their rows, would be committed soon.
+    pub fn room_for<'a>(
+        &self,
+        batches: impl IntoIterator<Item = (&'a SessionKey, usize)>,
+    ) -> Result<(), StorageError> {
+        let now = Instant::now();
+        let mut rows = vec![0; self.lanes.len()];
+        for (key, more) in batches {
+            if let Some(rows) = rows.get_mut(key.lane(self.lanes.len())) {
+                *rows += more;
+            }
+        }
+        for (lane, rows) in self.lanes.iter().zip(rows) {
+            if rows > 0 {
+                self.check(lane.backlog.room(rows, now))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, room: Room) -> Result<(), StorageError> {
+        if self.breaker.is_open() {
+            return Err(StorageError::Away);
+        }
+        match room {
+            Room::Yes => Ok(()),
+            Room::Behind => Err(StorageError::QueueFull),
+            Room::Stalled => Err(StorageError::Away),
+        }
+    }
+
+    /// Whether events are refused because PostgreSQL did not commit the last ones.
+    pub(super) fn is_shut(&self) -> bool {
+        self.breaker.is_open()
+    }
+
+    /// PostgreSQL has committed something: events are welcome again.
+    pub fn reopen(&self) {
+        self.breaker.close();
     }
 
     /// Writes a batch and tells the fate of each of its events.
@@ -109,16 +181,22 @@ impl Writer {
             .get(batch.key.lane(self.lanes.len()))
             .ok_or(StorageError::ShuttingDown)?;
         let (reply, outcome) = oneshot::channel();
-        let rows = i64::try_from(batch.records.len()).unwrap_or(0);
-        lane.try_send(Job {
+        let rows = batch.records.len();
+        let job = Job {
             batch,
             queued_at: Instant::now(),
             reply,
-        })
-        .map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StorageError::QueueFull,
-            mpsc::error::TrySendError::Closed(_) => StorageError::ShuttingDown,
+        };
+        // Before the lane can see the job, which takes its rows off again.
+        lane.backlog.queued(rows);
+        lane.queue.try_send(job).map_err(|error| {
+            lane.backlog.dropped(rows);
+            match error {
+                mpsc::error::TrySendError::Full(_) => StorageError::QueueFull,
+                mpsc::error::TrySendError::Closed(_) => StorageError::ShuttingDown,
+            }
         })?;
+        let rows = i64::try_from(rows).unwrap_or(0);
         self.metrics.queue_rows.inc_by(rows);
         let outcome = outcome.await;
         self.metrics.queue_rows.dec_by(rows);
@@ -126,33 +204,63 @@ impl Writer {
     }
 }
 
-async fn run_lane(
-    mut queue: mpsc::Receiver<Job>,
-    mut connection: LaneConnection,
+/// What works through a lane's queue.
+struct Worker {
+    connection: LaneConnection,
+    backlog: Arc<Backlog>,
+    breaker: Breaker,
     metrics: Metrics,
-) {
-    let mut held = None;
-    while let Some(first) = take_next(&mut held, &mut queue).await {
-        let jobs = gather(first, &mut held, &mut queue);
-        let (jobs, overdue): (Vec<Job>, Vec<Job>) = jobs
-            .into_iter()
-            .partition(|job| job.queued_at.elapsed() < QUEUE_PATIENCE);
-        for job in overdue {
-            job.give_up();
-        }
-        if jobs.is_empty() {
-            continue;
-        }
-        let started = Instant::now();
-        let outcomes = write_jobs(&mut connection, &jobs).await;
-        metrics
-            .commit_seconds
-            .observe(started.elapsed().as_secs_f64());
-        for (job, outcome) in jobs.into_iter().zip(outcomes) {
-            // Nobody waits any more when the actor is gone; the rows are safe all the same.
-            job.reply.send(outcome).ok();
+}
+
+impl Worker {
+    async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut held = None;
+        while let Some(first) = take_next(&mut held, &mut queue).await {
+            let jobs = self.drop_hopeless(gather(first, &mut held, &mut queue));
+            if jobs.is_empty() {
+                continue;
+            }
+            let outcomes = self.write(&jobs).await;
+            for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                // Nobody waits any more when the actor is gone; the rows are safe all the same.
+                job.reply.send(outcome).ok();
+            }
         }
     }
+
+    /// Gives up what has waited too long, and everything while PostgreSQL does not commit.
+    fn drop_hopeless(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let shut = self.breaker.is_open();
+        let (jobs, hopeless): (Vec<Job>, Vec<Job>) = jobs
+            .into_iter()
+            .partition(|job| !shut && job.queued_at.elapsed() < QUEUE_PATIENCE);
+        self.backlog.dropped(rows_of(&hopeless));
+        hopeless.into_iter().for_each(Job::give_up);
+        jobs
+    }
+
+    /// A round.
+    async fn write(&mut self, jobs: &[Job]) -> Vec<Outcome> {
+        let started = Instant::now();
+        self.backlog.begin(rows_of(jobs), started);
+        let outcomes = write_jobs(&mut self.connection, jobs).await;
+        let fates = || outcomes.iter().flat_map(|outcome| &outcome.fates);
+        let given_up = fates().any(|fate| *fate == Fate::Unknown);
+        self.backlog.end(!given_up, Instant::now());
+        if given_up {
+            self.breaker.open();
+        } else {
+            self.breaker.close();
+        }
+        self.metrics
+            .commit_seconds
+            .observe(started.elapsed().as_secs_f64());
+        outcomes
+    }
+}
+
+fn rows_of(jobs: &[Job]) -> usize {
+    jobs.iter().map(|job| job.batch.records.len()).sum()
 }
 
 async fn take_next(held: &mut Option<Job>, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {

@@ -35,6 +35,7 @@ mod live;
 mod metrics_doc;
 mod operation;
 mod outage;
+mod overload;
 mod partitions;
 mod plugin;
 mod problems;

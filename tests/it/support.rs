@@ -101,6 +101,7 @@ pub fn settings(database_url: &str) -> Settings {
         other_connections: 4,
         figures_cache_bytes: 16 * 1024 * 1024,
         max_in_flight_bytes: 64 * 1024 * 1024,
+        max_in_flight_events: 20_000,
         body_timeout: Duration::from_secs(30),
         drain_timeout: Duration::from_secs(20),
     }

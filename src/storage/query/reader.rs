@@ -16,6 +16,8 @@ use crate::storage::{Pool, StorageError};
 const CONNECTIONS: usize = 4;
 /// The longest a question may take; the server is told a little less, so that it speaks first.
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// After that long a silence a server that does not answer the least question either is away.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// What makes a connection one for questions. They sum up many rows: they may sort in memory, and the
 /// planner must know that pages are cached and that the ingest wants the other cores. Compiling costs
@@ -80,11 +82,24 @@ impl Reader {
                 Err(_elapsed) => {
                     // Its server may never answer.
                     drop(Object::take(connection));
-                    Err(StorageError::StatementTimeout)
+                    Err(if answers(&pool).await {
+                        StorageError::StatementTimeout
+                    } else {
+                        StorageError::Away
+                    })
                 }
             }
         };
         let asked = self.runtime.spawn(asking).await;
         asked.unwrap_or(Err(StorageError::ShuttingDown))
     }
+}
+
+/// Whether PostgreSQL answers anything.
+async fn answers(pool: &Pool) -> bool {
+    let ask = async {
+        let mut connection = pool.get().await?;
+        Ok::<(), StorageError>(connection.batch_execute("SELECT 1").await?)
+    };
+    matches!(tokio::time::timeout(SIGN_OF_LIFE, ask).await, Ok(Ok(())))
 }
