@@ -86,6 +86,7 @@ pub struct Impossible(pub String);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    disk::enter_namespace();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()

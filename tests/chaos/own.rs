@@ -38,7 +38,7 @@ impl Player {
             url: format!("{url}/telemetry"),
             issued: open("issued.log")?,
             acked: open("acked.log")?,
-            session: format!("own-{}", now_ms()),
+            session: format!("own-{}", rand::random::<u64>()),
             sent: 0,
         })
     }

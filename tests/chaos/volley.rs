@@ -51,6 +51,15 @@ impl Shot {
     }
 }
 
+/// What became of requests that came on schedule.
+pub struct Salvo {
+    pub shots: Vec<Shot>,
+    /// Could not be sent for want of a connection.
+    pub unsent: u64,
+    /// Events acked per second while requests came.
+    pub goodput: f64,
+}
+
 /// A target, and everything shot at it.
 pub struct Volley {
     address: SocketAddr,
@@ -96,14 +105,8 @@ impl Volley {
         self.acked_between(from, to)
     }
 
-    /// Requests that come on schedule, `rate` events a second in all, over at most `connections`. Gives
-    /// the shots, and how many could not be sent for want of a connection.
-    pub async fn open(
-        self: &Arc<Self>,
-        rate: f64,
-        connections: usize,
-        during: Duration,
-    ) -> (Vec<Shot>, u64) {
+    /// Requests that come on schedule, `rate` events a second in all, over at most `connections`.
+    pub async fn open(self: &Arc<Self>, rate: f64, connections: usize, during: Duration) -> Salvo {
         let room = Arc::new(Semaphore::new(connections));
         let begun = Instant::now();
         let first = self.shots.lock().unwrap().len();
@@ -129,8 +132,11 @@ impl Volley {
             });
         }
         while running.join_next().await.is_some() {}
-        let shots = self.shots.lock().unwrap();
-        (shots[first..].to_vec(), unsent)
+        Salvo {
+            goodput: self.acked_between(begun, begun + during),
+            shots: self.shots.lock().unwrap()[first..].to_vec(),
+            unsent,
+        }
     }
 
     /// Events acked per second in a stretch of time.

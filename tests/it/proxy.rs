@@ -28,6 +28,8 @@ pub struct Weather {
     pub delay: Duration,
     /// Up to this much longer, each chunk anew; order is kept.
     pub jitter: Duration,
+    /// What each direction of a connection carries; everything, when not told.
+    pub bytes_per_second: Option<f64>,
     /// The chance that a connection ends within a chunk, half of which arrives.
     pub cut_chance: f64,
     /// The chance that a connection ends instead of handing on an answer to a write.
@@ -134,6 +136,15 @@ struct Link {
     counts: Arc<Counts>,
 }
 
+impl Link {
+    /// How long the network is busy with so many bytes.
+    fn carrying(&self, bytes: usize) -> Duration {
+        let pace = self.weather.borrow().bytes_per_second;
+        let bytes = f64::from(u32::try_from(bytes).unwrap());
+        pace.map_or(Duration::ZERO, |pace| Duration::from_secs_f64(bytes / pace))
+    }
+}
+
 async fn accept(listener: TcpListener, mut link: Link) {
     let mut connections = 0;
     loop {
@@ -209,13 +220,16 @@ async fn pump(
     let (sender, mut chunks) = mpsc::channel::<Chunk>(CHUNKS);
     let read = async move {
         let mut dice = StdRng::seed_from_u64(seed);
+        let mut free_from = Instant::now();
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let length = from.read(&mut buffer).await?;
             if length == 0 {
                 return Ok(());
             }
-            let chunk = meet(&buffer[..length], link, from_server, &mut dice);
+            let mut chunk = meet(&buffer[..length], link, from_server, &mut dice);
+            free_from = free_from.max(Instant::now()) + link.carrying(length);
+            chunk.due = chunk.due.max(free_from + link.weather.borrow().delay);
             if sender.send(chunk).await.is_err() {
                 return Ok(());
             }

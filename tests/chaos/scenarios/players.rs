@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Everything twice and in any order, clocks wrong by years, most events after the summary was
 /// written, and some that no database can hold among good ones.
 pub async fn unreliable(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let sessions = stage.amount(150, 1500);
+    let sessions = stage.amount(80, 1500);
     let url = stage.database()?;
     let mut server = Server::new(stage.folder.path(), &["--database-url", &url]).await?;
     let begin = SystemTime::now() - Duration::from_secs(3600);
@@ -82,7 +82,7 @@ async fn send_poison(stage: &mut Stage<'_>, server: &Server) -> anyhow::Result<(
 
 /// A bad network on both sides of the server.
 pub async fn network(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let sessions = stage.amount(150, 1500);
+    let sessions = stage.amount(80, 1500);
     let url = stage.database()?;
     let to_storage = Proxy::to(&url).await;
     let arguments = ["--database-url", &to_storage.url()];

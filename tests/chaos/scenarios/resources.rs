@@ -12,8 +12,6 @@ use crate::process::private_url;
 use crate::report::Outcome;
 use crate::stage::{Server, Stage, events_of};
 
-/// A new cluster, its log of changes, and room for the rows of the players.
-const DISK_MIB: usize = 400;
 /// What the service may grow by once it has warmed up.
 const BUDGET_MIB: f64 = 48.0;
 const MIB: f64 = 1024.0 * 1024.0;
@@ -21,8 +19,8 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// No space is left, then there is again.
 pub async fn disk_full(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((3, 150), (10, 1000));
-    let disk = Disk::mount(&stage.folder("disk")?, DISK_MIB).map_err(Impossible)?;
+    let (seconds, sessions) = stage.amount((3, 100), (10, 1000));
+    let disk = Disk::mount(&stage.folder("disk")?).map_err(Impossible)?;
     let data_dir = disk.folder.join("data");
     let path = data_dir.to_str().context("a plain path")?;
     let mut server = Server::new(stage.folder.path(), &["--data-dir", path]).await?;
@@ -56,7 +54,7 @@ pub async fn disk_full(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
 
 /// Sessions come and go at a constant rate.
 pub async fn memory(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, rate) = stage.amount((8, 30), (75, 80));
+    let (seconds, rate) = stage.amount((6, 20), (75, 80));
     let url = stage.database()?;
     let mut server = Server::new(stage.folder.path(), &["--database-url", &url]).await?;
     let rate_per_second = rate.to_string();

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use rand::RngExt as _;
 use rustix::process::{Signal, kill_process};
 use video_telemetry::storage::cluster::PrivateCluster;
 
-use crate::own::Player;
+use crate::own::{Answer, Player};
 use crate::postgresql::{Frozen, Hog, connect, postmaster, started_again};
 use crate::process::private_url;
 use crate::report::Outcome;
@@ -30,7 +32,7 @@ async fn with_private_cluster(stage: &Stage<'_>) -> anyhow::Result<(Server, Path
 
 /// Immediate stops and fast ones, at random moments; the server starts it again.
 pub async fn stopped(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (immediate, fast, sessions) = stage.amount((1, 1, 150), (5, 2, 3000));
+    let (immediate, fast, sessions) = stage.amount((1, 1, 100), (5, 2, 3000));
     let (mut server, pgdata, url) = with_private_cluster(stage).await?;
     let load = stage.play(&[&server.url()], sessions, &[])?;
     let mut signals = vec![Signal::QUIT; immediate];
@@ -55,29 +57,32 @@ pub async fn stopped(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
 
 /// SIGSTOP of all its processes: sockets stay open and nothing answers.
 pub async fn frozen(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((8, 150), (30, 1500));
+    let (seconds, sessions) = stage.amount((8, 100), (30, 1500));
     let (mut server, pgdata, url) = with_private_cluster(stage).await?;
     let load = stage.play(&[&server.url()], sessions, &[])?;
     let moment = stage.moments(1, events_of(sessions))[0];
     load.until_acked(moment).await?;
     let logs = stage.folder("own")?;
     stage.logs.push(logs.clone());
-    let mut player = Player::new(&stage.http, &server.url(), &logs)?;
     let frozen = Frozen::all_of(&pgdata)?;
     let mut watch = Watch::default();
     let begun = Instant::now();
     let asking = async {
-        let mut answers = Vec::new();
+        let asked = FuturesUnordered::new();
         while begun.elapsed() < Duration::from_secs(seconds) {
-            let event = player.event();
-            let answer = player.post(&[event]).await?;
-            if begun.elapsed() > Duration::from_secs(seconds) {
-                break;
-            }
-            ensure!(answer.status == 503, "a frozen PostgreSQL: {}", answer.body);
-            answers.push(answer.after);
-            tokio::time::sleep(TICK).await;
+            let mut player = Player::new(&stage.http, &server.url(), &logs)?;
+            asked.push(async move {
+                let event = player.event();
+                player.post(&[event]).await
+            });
+            tokio::time::sleep(TICK * 3).await;
         }
+        let answers: Vec<Answer> = asked.try_collect().await?;
+        let odd = answers.iter().find(|it| ![200, 503].contains(&it.status));
+        ensure!(
+            odd.is_none(),
+            "a frozen PostgreSQL was answered otherwise than by 503"
+        );
         anyhow::Ok(answers)
     };
     let looking = watch.look(stage, &server, Duration::from_secs(seconds));
@@ -94,7 +99,7 @@ pub async fn frozen(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     let faults = format!("SIGSTOP for {seconds} s");
     let mut outcome = stage.judge(&mut server, &url, faults, &played).await?;
     match answers {
-        Ok(answers) => outcome.figures.push(quickness(answers)),
+        Ok(answers) => outcome.figures.push(quickness(&answers)),
         Err(error) => outcome.complaints.push(format!("{error:#}")),
     }
     let ready_after = ready_after.as_secs_f64();
@@ -115,14 +120,18 @@ pub async fn frozen(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-fn quickness(mut answers: Vec<Duration>) -> String {
-    answers.sort_unstable();
+/// How soon players were refused. The first to meet the frozen server wait for what becomes of their
+/// events, which is the longest that anybody waits.
+fn quickness(answers: &[Answer]) -> String {
+    let refused = answers.iter().filter(|answer| answer.status == 503);
+    let mut refused: Vec<Duration> = refused.map(|answer| answer.after).collect();
+    refused.sort_unstable();
     let ms = |at: Option<&Duration>| at.map_or(0.0, |took| took.as_secs_f64() * 1000.0);
     format!(
         "503 ×{} within {:.0} ms, half of them {:.0} ms",
-        answers.len(),
-        ms(answers.last()),
-        ms(answers.get(answers.len() / 2)),
+        refused.len(),
+        ms(refused.last()),
+        ms(refused.get(refused.len() / 2)),
     )
 }
 
@@ -176,7 +185,7 @@ pub async fn ready(stage: &Stage<'_>, server: &Server) -> anyhow::Result<()> {
 
 /// Somebody takes all connections, ours too, keeps them for some seconds, and lets go.
 pub async fn exhausted(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((3, 150), (10, 1000));
+    let (seconds, sessions) = stage.amount((3, 100), (10, 1000));
     // On a thread of its own, since starting a cluster blocks. It keeps running what it started.
     let cluster = tokio::task::spawn_blocking(PrivateCluster::temporary).await??;
     let url = cluster.database_url();
