@@ -14,6 +14,7 @@ mod key;
 mod lane_insert;
 mod metrics;
 pub mod migrations;
+mod pace;
 pub mod partitions;
 mod plan;
 mod pool;
@@ -31,6 +32,7 @@ mod summary_row;
 pub mod timeline;
 mod writer;
 
+pub use backlog::LetIn;
 pub use error::StorageError;
 pub use event_row::EventRow;
 pub use facade::{Settings, Storage};

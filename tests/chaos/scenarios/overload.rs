@@ -12,7 +12,7 @@ use crate::volley::{Salvo, Shot, Volley};
 const DELAY: Duration = Duration::from_millis(75);
 /// In the short form also what the network carries, so that an unoptimized build on a busy machine has
 /// an easy time: some 2000 events a second.
-const NARROW: f64 = 2.5e6;
+const NARROW: f64 = 4e6;
 const CLIENTS: [usize; 5] = [16, 32, 64, 96, 128];
 /// More clients must bring at least this much more; where they do not twice, the peak is found.
 const STILL_GROWS: f64 = 1.05;
