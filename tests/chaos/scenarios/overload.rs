@@ -19,7 +19,7 @@ const STILL_GROWS: f64 = 1.05;
 const FACTOR: f64 = 5.0;
 const CONNECTIONS: usize = 400;
 /// The promises: goodput as a share of the peak, the slowest accepted request in a hundred, and half
-/// of the refusals.
+/// of the refusals. The short form runs beside who knows what, and may take twice the time.
 const GOODPUT: f64 = 0.8;
 const LONGEST_ACCEPTED: Duration = Duration::from_secs(1);
 const LONGEST_REFUSAL: Duration = Duration::from_millis(10);
@@ -54,7 +54,7 @@ pub async fn overload(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     outcome
         .figures
         .push(format!("at most {queued:.0} events in the queue"));
-    measure(&salvo, peak, &mut outcome);
+    measure(&salvo, peak, stage.amount(2, 1), &mut outcome);
     stage.judge_rows(&mut server, &url, &mut outcome).await?;
     outcome.complaints.extend(server.panics());
     server.check_counters(&stage.http).await?;
@@ -88,7 +88,7 @@ async fn peak(volley: &std::sync::Arc<Volley>, step: Duration) -> f64 {
     peak
 }
 
-fn measure(salvo: &Salvo, peak: f64, outcome: &mut Outcome) {
+fn measure(salvo: &Salvo, peak: f64, leniency: u32, outcome: &mut Outcome) {
     let Salvo {
         shots,
         unsent,
@@ -123,12 +123,12 @@ fn measure(salvo: &Salvo, peak: f64, outcome: &mut Outcome) {
             "goodput is below 80 % of the peak",
         ),
         (
-            accepted > LONGEST_ACCEPTED,
+            accepted > LONGEST_ACCEPTED * leniency,
             "p99 of accepted requests is above 1 s",
         ),
         (refused.is_empty(), "nothing was refused"),
         (
-            refusal(0.5) > LONGEST_REFUSAL,
+            refusal(0.5) > LONGEST_REFUSAL * leniency,
             "half of the refusals take above 10 ms",
         ),
         (untold > 0, "refusals came without Retry-After"),
