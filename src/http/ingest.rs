@@ -10,10 +10,10 @@ use futures_util::future::join_all;
 use super::wire::{RejectedReply, Reply};
 use super::{Problem, Service};
 use crate::session::EventFate;
-use crate::storage::SessionKey;
 use crate::storage::event::{EventRecord, Receipt, Rejection, parse, readable_session_id};
 use crate::storage::quarantine::RejectedEvent;
 use crate::storage::viewer_ids::Left;
+use crate::storage::{LetIn, SessionKey};
 
 /// Events of one session and their places in the request.
 #[derive(Default)]
@@ -106,11 +106,15 @@ impl<'a> Ingest<'a> {
 
     /// Delivers what is usable, keeps what is not, and answers when all of it is committed.
     pub(super) async fn finish(mut self, received_at_ms: i64) -> Result<Reply, Problem> {
-        if let Err(problem) = self.check_room() {
-            self.service.metrics.count_unavailable(self.len());
-            return Err(problem);
-        }
+        let let_in = match self.let_in() {
+            Ok(let_in) => let_in,
+            Err(problem) => {
+                self.service.metrics.count_unavailable(self.len());
+                return Err(problem);
+            }
+        };
         self.deliver().await;
+        drop(let_in);
         self.refused.sort_by_key(|refused| refused.index);
         self.keep_refused(received_at_ms).await;
         self.count();
@@ -138,15 +142,15 @@ impl<'a> Ingest<'a> {
         })
     }
 
-    /// Whether all events would be committed soon: else none of them is sent on its way.
-    fn check_room(&self) -> Result<(), Problem> {
+    /// Lets all events in if they would be committed soon: else none of them is sent on its way.
+    fn let_in(&self) -> Result<Vec<LetIn>, Problem> {
         let keys = self.groups.iter().map(|(session_id, group)| {
             let key = SessionKey::new(&self.project, session_id.clone());
             (key, group.records.len())
         });
         let batches: Vec<(SessionKey, usize)> = keys.collect();
         let rows = batches.iter().map(|(key, rows)| (key, *rows));
-        Ok(self.service.storage.writer().room_for(rows)?)
+        Ok(self.service.storage.writer().let_in(rows)?)
     }
 
     fn len(&self) -> usize {

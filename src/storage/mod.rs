@@ -17,6 +17,7 @@ pub mod keys;
 mod lane_insert;
 mod metrics;
 pub mod migrations;
+mod pace;
 pub mod partitions;
 mod plan;
 mod pool;
@@ -36,6 +37,7 @@ pub mod timeline;
 pub mod viewer_ids;
 mod writer;
 
+pub use backlog::LetIn;
 pub use error::StorageError;
 pub use event_row::EventRow;
 pub use facade::{Settings, Storage};

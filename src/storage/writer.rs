@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StorageError;
-use super::backlog::{Backlog, Room};
+use super::backlog::{Backlog, LetIn, Room};
 use super::breaker::Breaker;
 use super::event::EventRecord;
 use super::key::SessionKey;
@@ -109,7 +109,7 @@ impl Writer {
         let lanes = (0..lanes.max(1))
             .map(|_| {
                 let (queue, jobs) = mpsc::channel(QUEUE_BATCHES);
-                let backlog = Arc::new(Backlog::new());
+                let backlog = Arc::<Backlog>::default();
                 let worker = Worker {
                     connection: LaneConnection::new(database_url, metrics),
                     backlog: Arc::clone(&backlog),
@@ -135,11 +135,12 @@ impl Writer {
         self.check(found.unwrap_or(Room::Yes))
     }
 
-    /// Whether all of these batches, told by their rows, would be committed soon.
-    pub fn room_for<'a>(
+    /// Lets all of these batches in, told by their rows, if they would be committed soon. They count
+    /// for whoever comes next until what is given is dropped.
+    pub fn let_in<'a>(
         &self,
         batches: impl IntoIterator<Item = (&'a SessionKey, usize)>,
-    ) -> Result<(), StorageError> {
+    ) -> Result<Vec<LetIn>, StorageError> {
         let now = Instant::now();
         let mut rows = vec![0; self.lanes.len()];
         for (key, more) in batches {
@@ -147,12 +148,17 @@ impl Writer {
                 *rows += more;
             }
         }
+        self.check(Room::Yes)?;
+        let mut let_in = Vec::with_capacity(1);
         for (lane, rows) in self.lanes.iter().zip(rows) {
             if rows > 0 {
-                self.check(lane.backlog.room(rows, now))?;
+                match lane.backlog.let_in(rows, now) {
+                    Ok(rows) => let_in.push(rows),
+                    Err(no) => self.check(no)?,
+                }
             }
         }
-        Ok(())
+        Ok(let_in)
     }
 
     fn check(&self, room: Room) -> Result<(), StorageError> {

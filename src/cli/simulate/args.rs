@@ -90,6 +90,11 @@ pub struct SimulateArgs {
     #[arg(long)]
     pub shuffle: bool,
 
+    /// Players' clocks are wrong by up to this much, either way: 5years. Without it a few are wrong by
+    /// up to two minutes.
+    #[arg(long, value_name = "DURATION", value_parser = skew)]
+    pub clock_skew: Option<Duration>,
+
     /// Longest time to go on resending one batch before it counts as lost.
     #[arg(long, default_value = "60s", value_parser = humantime::parse_duration)]
     pub max_wait: Duration,
@@ -127,6 +132,7 @@ The report as --output json:
                       acked: events the server holds by its own word, each counted once;
                       accepted + duplicates + rejected + lost = issued + copies
   rejected_by_reason  the server's reason codes; lost_by_reason  why an event was given up
+  retries_by_reason   why a request was sent again: http_503, connection_lost, …
   requests, retries, bytes_sent, wall_seconds, events_per_second (acked)
   latency_ms          {p50, p95, p99} of single requests
 
@@ -178,6 +184,17 @@ fn endpoint(url: &str) -> anyhow::Result<reqwest::Url> {
     Ok(parsed)
 }
 
+/// Timestamps must stay between 1970 and 9999.
+const LONGEST_SKEW: Duration = Duration::from_secs(50 * 366 * 86_400);
+
+fn skew(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(skew) if skew <= LONGEST_SKEW => Ok(skew),
+        Ok(_) => Err("expected at most 50years".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
@@ -217,5 +234,11 @@ mod tests {
         for wrong in ["0", "-1", "fast", "inf", "NaN"] {
             assert!(wrong.parse::<Speed>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn clocks_are_wrong_by_fifty_years_at_most() {
+        assert_eq!(skew("1day"), Ok(Duration::from_secs(86_400)));
+        assert!(skew("51years").is_err());
     }
 }

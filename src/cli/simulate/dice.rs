@@ -16,6 +16,8 @@ pub(super) enum Stream {
     Delivery,
     /// Where the viewer is and what plays the video.
     Audience,
+    /// How wrong a client's clock is, when that was asked for.
+    Clock,
 }
 
 /// One sequence of draws.
@@ -30,6 +32,7 @@ impl Dice {
             Stream::Ids => 2,
             Stream::Delivery => 3,
             Stream::Audience => 4,
+            Stream::Clock => 5,
         };
         let mixed = mix(mix(mix(seed) ^ lane) ^ index);
         Self(Xoshiro256PlusPlus::seed_from_u64(mixed))

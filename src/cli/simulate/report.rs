@@ -21,6 +21,8 @@ pub struct Report {
     pub rejected_by_reason: BTreeMap<String, u64>,
     /// Events given up, by why.
     pub lost_by_reason: BTreeMap<String, u64>,
+    /// Requests that were sent again, by why.
+    pub retries_by_reason: BTreeMap<String, u64>,
     /// Requests sent, resent ones and copies included.
     pub requests: u64,
     /// Requests that were sent again.
@@ -96,7 +98,7 @@ impl Report {
                 lost: stats.lost.values().sum(),
             },
             requests: stats.requests,
-            retries: stats.retries,
+            retries: stats.retries.values().sum(),
             bytes_sent: stats.bytes_sent,
             wall_seconds: thousandths(wall_seconds),
             events_per_second: thousandths(acked / wall_seconds.max(0.001)),
@@ -107,6 +109,7 @@ impl Report {
             },
             rejected_by_reason: stats.rejected,
             lost_by_reason: stats.lost,
+            retries_by_reason: stats.retries,
         }
     }
 
@@ -150,6 +153,9 @@ impl Report {
             "requests",
             format!("{}, {} of them again", self.requests, self.retries),
         );
+        for (why, count) in &self.retries_by_reason {
+            row(&format!("  {why}"), count.to_string());
+        }
         row("request latency", self.latency_ms.text());
         row("wall time", format!("{:.1} s", self.wall_seconds));
         row(

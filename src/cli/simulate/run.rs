@@ -206,6 +206,10 @@ pub(super) fn recipe(args: &SimulateArgs, now_ms: i64) -> anyhow::Result<Recipe>
         sessions: args.sessions,
         original_share: args.original_share,
         mean_minutes: args.mean_minutes,
+        clock_skew_ms: args
+            .clock_skew
+            .map(|skew| skew.as_millis().try_into())
+            .transpose()?,
         events_per_session: args.events_per_session.map(usize::try_from).transpose()?,
         schedule: Schedule {
             seed: args.seed,

@@ -172,7 +172,7 @@ impl Sender {
             if stopped {
                 return Ok(lost(format!("{why}, interrupted"), false));
             }
-            self.stats.retried();
+            self.stats.retried(&why);
         }
         Ok(lost("gave up".to_owned(), false))
     }

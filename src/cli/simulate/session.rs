@@ -24,6 +24,8 @@ pub(super) struct Recipe {
     pub(super) sessions: u64,
     pub(super) original_share: f64,
     pub(super) mean_minutes: f64,
+    /// Every client's clock is wrong by up to this much.
+    pub(super) clock_skew_ms: Option<i64>,
     pub(super) events_per_session: Option<usize>,
     pub(super) schedule: Schedule,
     /// Session 0 never tires and has exactly this many events.
@@ -54,6 +56,10 @@ impl Session {
         let audience = Audience::draw(recipe.seed, index);
         let mut profile = Profile::draw(&mut dice, recipe.sessions);
         profile.throughput_kbps *= audience.country.speed;
+        if let Some(most_ms) = recipe.clock_skew_ms {
+            let mut dice = Dice::new(recipe.seed, Stream::Clock, index);
+            profile.clock_skew_ms = whole(dice.between(-real(most_ms), real(most_ms)));
+        }
         let enough = marathon.or(recipe.events_per_session);
         let moments = if let Some(events) = marathon {
             profile.video = Video::live();

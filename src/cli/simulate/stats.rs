@@ -22,7 +22,7 @@ pub(super) struct Stats {
     pub(super) rejected: BTreeMap<String, u64>,
     pub(super) lost: BTreeMap<String, u64>,
     pub(super) requests: u64,
-    pub(super) retries: u64,
+    pub(super) retries: BTreeMap<String, u64>,
     pub(super) bytes_sent: u64,
     pub(super) latency: Latency,
 }
@@ -58,8 +58,8 @@ impl Shared {
         stats.latency.add(took);
     }
 
-    pub(super) fn retried(&self) {
-        self.lock().retries += 1;
+    pub(super) fn retried(&self, why: &str) {
+        *self.lock().retries.entry(why.to_owned()).or_default() += 1;
     }
 
     pub(super) fn replied(&self, accepted: u64, duplicates: u64) {

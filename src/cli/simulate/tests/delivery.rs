@@ -120,6 +120,7 @@ async fn what_the_server_cannot_take_now_is_sent_again_unchanged() {
         let report = simulate(&format!("--url {url} --sessions 1")).await;
         assert!(report.complete(), "{status}");
         assert_eq!(report.retries, 1, "{status}");
+        assert_eq!(report.retries_by_reason[&format!("http_{status}")], 1);
         let bodies = bodies.lock().unwrap();
         assert_eq!(bodies[0], bodies[1]);
     }

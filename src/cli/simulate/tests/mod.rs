@@ -1,5 +1,6 @@
 //! What a population must be like, and how it is delivered.
 
+mod clocks;
 mod delivery;
 mod stories;
 
