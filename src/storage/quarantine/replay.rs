@@ -130,7 +130,7 @@ impl Replayer<'_> {
             if outcome.ambiguous || outcome.fates.contains(&Fate::New) {
                 sessions.insert(key);
             }
-            for (number, fate) in numbers.into_iter().zip(outcome.fates) {
+            for (number, fate) in numbers.into_iter().zip(&outcome.fates) {
                 if let Some(trial) = trials.get_mut(number) {
                     done.count(fate, trial);
                 }
@@ -213,7 +213,7 @@ impl Replayer<'_> {
 }
 
 impl Replayed {
-    fn count(&mut self, fate: Fate, trial: &mut Trial) {
+    fn count(&mut self, fate: &Fate, trial: &mut Trial) {
         match fate {
             Fate::New => self.inserted += 1,
             Fate::Duplicate => self.duplicates += 1,
