@@ -45,11 +45,22 @@ async fn post(server: &Server, events: &Value) -> Answer {
     server.send(Method::POST, "/telemetry", &[JSON], body).await
 }
 
-async fn waiting(server: &Server, events: f64) {
+async fn waiting(server: &Server, events: u64) {
     until("the events wait for their commit", async || {
-        (server.metric("telemetry_write_queue_events").await == events).then_some(())
+        (counted(server, "telemetry_write_queue_events").await == events).then_some(())
     })
     .await;
+}
+
+/// A metric that counts.
+async fn counted(server: &Server, name: &str) -> u64 {
+    let told = server.metric(name).await.to_string();
+    told.parse().unwrap()
+}
+
+/// Events with this outcome.
+async fn events(server: &Server, outcome: &str) -> u64 {
+    counted(server, &format!("telemetry_events_{outcome}_total")).await
 }
 
 /// Sends the same events until they are taken.
@@ -70,7 +81,7 @@ async fn while_postgresql_hangs_what_comes_is_refused_at_once_and_later_taken() 
     let server = server_with(|settings| settings.write_connections = 1).await;
     let hang = Hang::of(&server).await;
     let first = actix_web::rt::spawn(request(&server, &batch("first", 1)).send());
-    waiting(&server, 1.0).await;
+    waiting(&server, 1).await;
     let mut sent = 0;
     let refused = until("a request is refused", async || {
         sent += 1;
@@ -101,21 +112,16 @@ async fn beyond_the_bound_on_events_in_flight_a_request_is_refused_whole() {
     let server = server_with(|settings| settings.max_in_flight_events = 500).await;
     let hang = Hang::of(&server).await;
     let first = actix_web::rt::spawn(request(&server, &batch("first", 300)).send());
-    waiting(&server, 300.0).await;
+    waiting(&server, 300).await;
     let second = batch("second", 300);
     post(&server, &second).await.is_problem(503, "overloaded");
-    let counted = |name: &str| {
-        let name = format!("telemetry_events_{name}_total");
-        let server = &server;
-        async move { server.metric(&name).await }
-    };
-    assert_eq!(counted("received").await, 300.0);
-    assert_eq!(counted("unavailable").await, 300.0);
+    assert_eq!(events(&server, "received").await, 300);
+    assert_eq!(events(&server, "unavailable").await, 300);
     hang.end().await;
     assert_eq!(first.await.unwrap().unwrap().status(), 200);
     post(&server, &second).await.took(300, 0, 0);
-    assert_eq!(counted("received").await, 900.0);
-    assert_eq!(counted("accepted").await, 600.0);
+    assert_eq!(events(&server, "received").await, 900);
+    assert_eq!(events(&server, "accepted").await, 600);
     server.application.stop().await.unwrap();
 }
 
@@ -125,20 +131,21 @@ async fn after_a_write_was_given_up_nobody_waits_for_the_next_one_to_fail() {
     let proxy = Proxy::to(&url).await;
     let server = Server::start(settings(&proxy.url()), &url).await;
     proxy.cut();
-    let events = batch("s", 2);
-    post(&server, &events).await.is_problem(503, "storage_away");
-    let attempts = server.metric("telemetry_write_failures_total").await;
-    assert!(attempts > 0.0);
+    let sent = batch("s", 2);
+    post(&server, &sent).await.is_problem(503, "storage_away");
+    let failures = "telemetry_write_failures_total";
+    let attempts = counted(&server, failures).await;
+    assert!(attempts > 0);
     for _request in 0..20 {
-        post(&server, &events).await.is_problem(503, "storage_away");
+        post(&server, &sent).await.is_problem(503, "storage_away");
     }
     assert_eq!(
-        server.metric("telemetry_write_failures_total").await,
+        counted(&server, failures).await,
         attempts,
         "nothing more was tried"
     );
     proxy.mend();
-    post_until_taken(&server, &events).await.took(2, 0, 0);
+    post_until_taken(&server, &sent).await.took(2, 0, 0);
     server.application.stop().await.unwrap();
 }
 
@@ -149,7 +156,7 @@ async fn a_hanging_write_of_some_sessions_does_not_stop_reads() {
     server.summary("known").await;
     let writers = Hang::of(&server).await;
     let first = actix_web::rt::spawn(request(&server, &batch("first", 1)).send());
-    waiting(&server, 1.0).await;
+    waiting(&server, 1).await;
     let path = "/api/v1/metrics/query?metric=startup_ms";
     let answer = server.send(Method::GET, path, &[], "").await;
     assert_eq!(answer.status, 200, "{}", answer.text);

@@ -66,7 +66,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason there is, for counters that start at zero.
-    pub const ALL: [Reason; 17] = [
+    pub const ALL: [Reason; 18] = [
         Reason::InvalidJson,
         Reason::NotAnObject,
         Reason::MissingSessionId,

@@ -21,7 +21,7 @@ use super::super::key::SessionKey;
 use super::super::pool::Pool;
 use super::super::schema::rejected_events as r;
 use super::super::writer::{Batch, Fate, Outcome, Writer};
-use super::super::{audit, queries};
+use super::super::{audit, erasures, queries};
 use super::browse::{self, Filter, Kept, Listed};
 use super::trial::{Group, Groups, Split, Trial};
 
@@ -156,22 +156,29 @@ impl Replayer<'_> {
         (key, outcome.unwrap_or_else(unknown), group.trials)
     }
 
-    /// A session that is full stays full.
+    /// A session that is full stays full, and an erased one erased.
     async fn hold_bound(
         &self,
         groups: &mut Groups,
         trials: &mut [Trial],
     ) -> Result<(), StorageError> {
         let keys: Vec<SessionKey> = groups.keys().cloned().collect();
+        let erased = erasures::erased_among(self.pool, &keys).await?;
         let counts = queries::event_counts(&mut *self.pool.get().await?, &keys).await?;
         for (key, group) in groups {
             let rows = counts.get(key).copied().unwrap_or(0);
-            let room = self.max_session_events.saturating_sub(rows);
+            let (room, reason) = match erased.contains(key) {
+                true => (0, Reason::Erased),
+                false => (
+                    self.max_session_events.saturating_sub(rows),
+                    Reason::SessionFull,
+                ),
+            };
             group.records.truncate(room);
             let fitting = room.min(group.trials.len());
             for number in group.trials.split_off(fitting) {
                 if let Some(trial) = trials.get_mut(number) {
-                    trial.refuse(Reason::SessionFull);
+                    trial.refuse(reason);
                 }
             }
         }

@@ -27,7 +27,7 @@ use super::look::{Session, Standing, columns, standing};
 use super::report::{Tally, Why};
 use crate::qoe::FOLD_VERSION;
 
-/// INSERTs end within 5 s, or PostgreSQL ends them.
+/// An INSERT ends within 5 s, or PostgreSQL ends it.
 const LONGEST_INSERT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
 

@@ -31,6 +31,7 @@ fn letter(n: u32) -> String {
 fn events(count: usize, bytes: usize) -> Vec<RejectedEvent> {
     (0..count)
         .map(|index| RejectedEvent {
+            session_id: None,
             index,
             reason: Reason::NotAnObject,
             detail: "d".to_owned(),
