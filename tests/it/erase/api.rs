@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use video_telemetry::storage::keys::KeyKind;
 
 use super::{bad_event, event, hasty_server};
 use crate::support::server;
@@ -144,5 +145,59 @@ async fn what_cannot_be_erased_is_told_so() {
     }
     let tombstones = server.database.rows("SELECT * FROM erasures").await;
     assert_eq!(tombstones.first().unwrap_or(&NOTHING), &NOTHING);
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn only_a_key_for_erasing_erases_and_only_in_its_project() {
+    let server = hasty_server().await;
+    let database = &server.database;
+    let (write, read) = (server.write_key("a").await, server.read_key("a").await);
+    let other = server.new_key(KeyKind::Erase, "b").await.key;
+    let erase = server.new_key(KeyKind::Erase, "a").await.key;
+    server.asks_for_keys().await;
+    let body = Value::from(vec![event("s", "ann", 0)]);
+    server.post_with(&write, &body).await.took(1, 0, 0);
+    let rows = "SELECT FROM telemetry_events WHERE session_id = 's'";
+    let erase_as = async |key: &str, path: &str| {
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", bearer.as_str())];
+        let path = format!("/api/v1/{path}");
+        server.send(Method::DELETE, &path, &headers, "").await
+    };
+    for path in ["sessions/s", "viewers/ann"] {
+        assert_eq!(server.erase(path).await.status, 401);
+        assert_eq!(erase_as(&write, path).await.status, 403);
+        assert_eq!(erase_as(&read, path).await.status, 403);
+        assert_eq!(erase_as(&other, path).await.json()["events"], 0);
+    }
+    assert_eq!(server.ask_as(&erase, "/api/v1/sessions").await.status, 403);
+    assert_eq!(database.count(rows).await, 1);
+    assert_eq!(erase_as(&erase, "viewers/ann").await.json()["events"], 1);
+    assert_eq!(database.count(rows).await, 0);
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_sealed_session_whose_events_are_gone_is_erased_like_any_other() {
+    let server = hasty_server().await;
+    let database = &server.database;
+    server
+        .telemetry(&[event("old", "ann", 0)])
+        .await
+        .took(1, 0, 0);
+    server.summary("old").await;
+    database
+        .execute("UPDATE session_summaries SET sealed_at = now()")
+        .await;
+    database.execute("DELETE FROM telemetry_events").await;
+    let erased = server.erase("viewers/ann").await.json();
+    assert_eq!(
+        (&erased["sessions"], &erased["summaries"]),
+        (&json!(1), &json!(1))
+    );
+    server.refuses_erased("old").await;
+    database.finished(1).await;
+    assert_eq!(database.traces("ann").await, Vec::<String>::new());
     server.application.stop().await.unwrap();
 }

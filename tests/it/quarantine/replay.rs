@@ -3,6 +3,8 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use video_telemetry::session::clock;
+use video_telemetry::storage::SessionKey;
+use video_telemetry::storage::erasures::{Target, erase};
 
 use super::{kept, refused};
 use crate::answers::{JSON, least_event};
@@ -13,6 +15,37 @@ async fn replay(database: &Database, arguments: &[&str]) -> Value {
     let arguments = [&["rejected", "replay", "--output", "json"], arguments].concat();
     let printed = run(&database.url, &arguments).await.ended(0);
     serde_json::from_str(&printed).unwrap()
+}
+
+#[actix_web::test]
+async fn an_erased_session_is_not_replayed_and_its_rows_go() {
+    let database = database().await;
+    let (now, project) = (Utc::now(), "default".into());
+    // Its name is in escapes, so that erasing does not find it.
+    let escaped = r#"{"session\u0049d":"g\u006fne","eventId":"e","eventType":"PLAY","timestamp":1795392458159}"#;
+    let kept = least_event("kept", "e").to_string();
+    for (n, event) in [escaped, kept.as_str()].into_iter().enumerate() {
+        let (n, bytes) = (u32::try_from(n).unwrap(), event.as_bytes());
+        refused(&database, n, now, "missing_timestamp", bytes).await;
+    }
+    let target = Target::Session(SessionKey::new(&project, "gone"));
+    let erased = erase(&database.pool, &target, now, |_| {}, |_| {}).await;
+    assert_eq!(erased.unwrap().rejected_events, 0);
+    let told = replay(&database, &["--all"]).await;
+    assert_eq!(
+        json!([
+            told["tried"],
+            told["removed"],
+            told["inserted"],
+            told["still_rejected"]
+        ]),
+        json!([2, 2, 1, {}])
+    );
+    let stored = database
+        .rows("SELECT session_id FROM telemetry_events")
+        .await;
+    assert_eq!(stored, [json!({"session_id": "kept"})]);
+    assert_eq!(database.count("SELECT FROM rejected_events").await, 0);
 }
 
 #[actix_web::test]
