@@ -51,7 +51,7 @@ pub struct Replayer<'a> {
 pub struct Replayed {
     /// Rows tried.
     pub tried: u64,
-    /// Rows that went, since their events are stored.
+    /// Rows that went, since their events are stored, or their sessions erased.
     pub removed: u64,
     /// Events stored.
     pub inserted: u64,
@@ -121,6 +121,10 @@ impl Replayer<'_> {
         for (number, trial) in trials.iter_mut().enumerate() {
             trial.parse(number, now_ms, self.split, &mut groups);
         }
+        // Nothing keeps the rows of erased sessions: they go like those that are stored.
+        let keys: Vec<SessionKey> = groups.keys().cloned().collect();
+        let erased = erasures::erased_among(self.pool, &keys).await?;
+        groups.retain(|key, _| !erased.contains(key));
         self.hold_bound(&mut groups, &mut trials).await?;
         let writes = groups
             .into_iter()
@@ -132,7 +136,7 @@ impl Replayer<'_> {
             }
             for (number, fate) in numbers.into_iter().zip(&outcome.fates) {
                 if let Some(trial) = trials.get_mut(number) {
-                    done.count(fate, trial);
+                    done.count(&fate, trial);
                 }
             }
         }
@@ -156,29 +160,22 @@ impl Replayer<'_> {
         (key, outcome.unwrap_or_else(unknown), group.trials)
     }
 
-    /// A session that is full stays full, and an erased one erased.
+    /// A session that is full stays full.
     async fn hold_bound(
         &self,
         groups: &mut Groups,
         trials: &mut [Trial],
     ) -> Result<(), StorageError> {
         let keys: Vec<SessionKey> = groups.keys().cloned().collect();
-        let erased = erasures::erased_among(self.pool, &keys).await?;
         let counts = queries::event_counts(&mut *self.pool.get().await?, &keys).await?;
         for (key, group) in groups {
             let rows = counts.get(key).copied().unwrap_or(0);
-            let (room, reason) = match erased.contains(key) {
-                true => (0, Reason::Erased),
-                false => (
-                    self.max_session_events.saturating_sub(rows),
-                    Reason::SessionFull,
-                ),
-            };
+            let room = self.max_session_events.saturating_sub(rows);
             group.records.truncate(room);
             let fitting = room.min(group.trials.len());
             for number in group.trials.split_off(fitting) {
                 if let Some(trial) = trials.get_mut(number) {
-                    trial.refuse(reason);
+                    trial.refuse(Reason::SessionFull);
                 }
             }
         }

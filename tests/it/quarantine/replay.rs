@@ -20,7 +20,7 @@ async fn replay(database: &Database, arguments: &[&str]) -> Value {
 #[actix_web::test]
 async fn an_erased_session_is_not_replayed_and_its_rows_go() {
     let database = database().await;
-    let (now, project) = (Utc::now(), "default".into());
+    let (now, project) = (clock::now(), "default".into());
     // Its name is in escapes, so that erasing does not find it.
     let escaped = r#"{"session\u0049d":"g\u006fne","eventId":"e","eventType":"PLAY","timestamp":1795392458159}"#;
     let kept = least_event("kept", "e").to_string();
