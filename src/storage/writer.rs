@@ -129,14 +129,13 @@ impl Writer {
 
     /// Whether any lane would commit something soon; asked before a request is read.
     pub fn room(&self) -> Result<(), StorageError> {
-        let now = Instant::now();
-        let rooms = self.lanes.iter().map(|lane| lane.backlog.room(1, now));
+        let rooms = self.lanes.iter();
+        let rooms = rooms.map(|lane| lane.backlog.room(1, Instant::now()));
         let found = rooms.reduce(|best, room| if best == Room::Yes { best } else { room });
         self.check(found.unwrap_or(Room::Yes))
     }
 
-    /// Lets all of these batches in, told by their rows, if they would be committed soon. They count
-    /// for whoever comes next until what is given is dropped.
+    /// Lets these batches in, told by their rows, if all would be committed soon; until it is dropped.
     pub fn let_in<'a>(
         &self,
         batches: impl IntoIterator<Item = (&'a SessionKey, usize)>,
@@ -149,7 +148,7 @@ impl Writer {
             }
         }
         self.check(Room::Yes)?;
-        let mut let_in = Vec::with_capacity(1);
+        let mut let_in = Vec::new();
         for (lane, rows) in self.lanes.iter().zip(rows) {
             if rows > 0 {
                 match lane.backlog.let_in(rows, now) {

@@ -35,6 +35,18 @@ pub struct Played {
     pub outage: Duration,
 }
 
+impl Played {
+    /// Whatever happens to a server, a player may only see that it is away or says so.
+    pub fn odd_retries(&self) -> Vec<String> {
+        const FINE: [&str; 4] = ["http_503", "not_connected", "connection_lost", "timeout"];
+        let reasons = self.report["retries_by_reason"].as_object();
+        let odd = reasons.into_iter().flatten();
+        odd.filter(|(why, _)| !FINE.contains(&why.as_str()))
+            .map(|(why, count)| format!("{count} requests were answered {why}"))
+            .collect()
+    }
+}
+
 impl Load {
     /// Starts players; their logs go into `folder`.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
@@ -125,4 +137,9 @@ async fn watch(simulation: Arc<Mutex<Option<Simulation>>>, seen: Arc<Mutex<Seen>
             return;
         }
     }
+}
+
+/// The events of so many sessions of `simulate`, and rather a few less.
+pub fn events_of(sessions: usize) -> usize {
+    sessions * 33
 }

@@ -115,7 +115,7 @@ impl<'a> Stage<'a> {
             outage: played.outage,
             ..Outcome::default()
         };
-        outcome.complaints.extend(odd_retries(&played.report));
+        outcome.complaints.extend(played.odd_retries());
         self.judge_rows(server, url, &mut outcome).await?;
         Ok(outcome)
     }
@@ -161,23 +161,6 @@ impl<'a> Stage<'a> {
         moments.sort_unstable();
         moments
     }
-}
-
-/// Whatever happens to a server, a player may only see that it is away or says so.
-fn odd_retries(report: &serde_json::Value) -> Vec<String> {
-    const FINE: [&str; 4] = ["http_503", "not_connected", "connection_lost", "timeout"];
-    let reasons = report["retries_by_reason"].as_object();
-    reasons
-        .into_iter()
-        .flatten()
-        .filter(|(why, _)| !FINE.contains(&why.as_str()))
-        .map(|(why, count)| format!("{count} requests were answered {why}"))
-        .collect()
-}
-
-/// How a session has on average so many events, with `simulate`'s defaults.
-pub fn events_of(sessions: usize) -> usize {
-    sessions * 33
 }
 
 /// A server at a place of its own, where it comes back after its end.

@@ -7,10 +7,11 @@ use anyhow::ensure;
 use tokio::task::JoinSet;
 
 use super::storage::{ready, status, with_private_cluster};
+use crate::load::events_of;
 use crate::own::{Answer, Player};
 use crate::postgresql::Frozen;
 use crate::report::Outcome;
-use crate::stage::{Server, Stage, events_of};
+use crate::stage::{Server, Stage};
 
 const TICK: Duration = Duration::from_millis(100);
 /// Between players that come meanwhile.
@@ -18,7 +19,7 @@ const NEXT_PLAYER: Duration = Duration::from_millis(300);
 
 /// SIGSTOP of all its processes: players get 503, nothing hangs, and all is well again by itself.
 pub async fn frozen(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((8, 100), (30, 800));
+    let (seconds, sessions) = stage.amount((7, 80), (30, 800));
     let during = Duration::from_secs(seconds);
     let (mut server, pgdata, url) = with_private_cluster(stage).await?;
     let load = stage.play(&[&server.url()], sessions, &[])?;

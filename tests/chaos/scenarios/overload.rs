@@ -25,7 +25,7 @@ const LONGEST_ACCEPTED: Duration = Duration::from_secs(1);
 const LONGEST_REFUSAL: Duration = Duration::from_millis(10);
 
 pub async fn overload(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (step, during) = stage.amount((1200, 4), (2500, 20));
+    let (step, during) = stage.amount((1000, 4), (2500, 20));
     let (step, during) = (Duration::from_millis(step), Duration::from_secs(during));
     let url = stage.database()?;
     let proxy = Proxy::to(&url).await;

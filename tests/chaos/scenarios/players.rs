@@ -82,7 +82,7 @@ async fn send_poison(stage: &mut Stage<'_>, server: &Server) -> anyhow::Result<(
 
 /// A bad network on both sides of the server.
 pub async fn network(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let sessions = stage.amount(80, 500);
+    let sessions = stage.amount(50, 500);
     let url = stage.database()?;
     let to_storage = Proxy::to(&url).await;
     let arguments = ["--database-url", &to_storage.url()];

@@ -8,9 +8,10 @@ use anyhow::Context as _;
 use super::storage::ready;
 use crate::Impossible;
 use crate::disk::Disk;
+use crate::load::events_of;
 use crate::process::private_url;
 use crate::report::Outcome;
-use crate::stage::{Server, Stage, events_of};
+use crate::stage::{Server, Stage};
 
 /// What the service may grow by once it has warmed up.
 const BUDGET_MIB: f64 = 48.0;
@@ -19,7 +20,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// No space is left, then there is again.
 pub async fn disk_full(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((3, 100), (10, 600));
+    let (seconds, sessions) = stage.amount((2, 80), (10, 600));
     let disk = Disk::mount(&stage.folder("disk")?).map_err(Impossible)?;
     let data_dir = disk.folder.join("data");
     let path = data_dir.to_str().context("a plain path")?;
@@ -54,7 +55,7 @@ pub async fn disk_full(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
 
 /// Sessions come and go at a constant rate.
 pub async fn memory(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, rate) = stage.amount((6, 20), (75, 60));
+    let (seconds, rate) = stage.amount((5, 20), (75, 60));
     let url = stage.database()?;
     let mut server = Server::new(stage.folder.path(), &["--database-url", &url]).await?;
     let rate_per_second = rate.to_string();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::load::events_of;
 use crate::report::Outcome;
-use crate::stage::{Server, Stage, events_of};
+use crate::stage::{Server, Stage};
 
 /// kill -9 at random moments; it comes back at the same place.
 pub async fn killed(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {

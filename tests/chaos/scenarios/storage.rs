@@ -8,10 +8,11 @@ use rand::RngExt as _;
 use rustix::process::{Signal, kill_process};
 use video_telemetry::storage::cluster::PrivateCluster;
 
+use crate::load::events_of;
 use crate::postgresql::{Hog, connect, postmaster, started_again};
 use crate::process::private_url;
 use crate::report::Outcome;
-use crate::stage::{Server, Stage, events_of};
+use crate::stage::{Server, Stage};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(100);
@@ -29,7 +30,7 @@ pub async fn with_private_cluster(stage: &Stage<'_>) -> anyhow::Result<(Server, 
 
 /// Immediate stops and fast ones, at random moments; the server starts it again.
 pub async fn stopped(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (immediate, fast, sessions) = stage.amount((1, 1, 100), (5, 2, 1500));
+    let (immediate, fast, sessions) = stage.amount((1, 1, 80), (5, 2, 1500));
     let (mut server, pgdata, url) = with_private_cluster(stage).await?;
     let load = stage.play(&[&server.url()], sessions, &[])?;
     let mut signals = vec![Signal::QUIT; immediate];
@@ -74,7 +75,7 @@ pub async fn ready(stage: &Stage<'_>, server: &Server) -> anyhow::Result<()> {
 
 /// Somebody takes all connections, ours too, keeps them for some seconds, and lets go.
 pub async fn exhausted(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((3, 100), (10, 600));
+    let (seconds, sessions) = stage.amount((2, 80), (10, 600));
     // On a thread of its own, since starting a cluster blocks. It keeps running what it started.
     let cluster = tokio::task::spawn_blocking(PrivateCluster::temporary).await??;
     let url = cluster.database_url();
