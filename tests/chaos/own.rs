@@ -4,9 +4,10 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use video_telemetry::session::clock;
 
 /// The longest that any answer may take.
 pub const LONGEST_ANSWER: Duration = Duration::from_secs(30);
@@ -112,6 +113,5 @@ fn line(event: &Value) -> String {
 
 /// The wall clock, epoch ms.
 pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
+    u64::try_from(clock::now().timestamp_millis()).unwrap_or(0)
 }

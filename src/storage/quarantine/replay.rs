@@ -134,7 +134,7 @@ impl Replayer<'_> {
             if outcome.ambiguous || outcome.fates.contains(&Fate::New) {
                 sessions.insert(key);
             }
-            for (number, fate) in numbers.into_iter().zip(outcome.fates) {
+            for (number, fate) in numbers.into_iter().zip(&outcome.fates) {
                 if let Some(trial) = trials.get_mut(number) {
                     done.count(&fate, trial);
                 }

@@ -1,5 +1,6 @@
 //! All of them, in the order they run.
 
+mod frozen;
 mod overload;
 mod players;
 mod resources;
@@ -31,7 +32,7 @@ pub const ALL: [Scenario; 12] = [
     },
     Scenario {
         name: "postgresql-frozen",
-        play: |stage| storage::frozen(stage).boxed_local(),
+        play: |stage| frozen::frozen(stage).boxed_local(),
     },
     Scenario {
         name: "connections-exhausted",

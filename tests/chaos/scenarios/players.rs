@@ -1,10 +1,11 @@
 //! What players and the network between do: duplicates, disorder, late events, wrong clocks, events
 //! that cannot be stored; and latency, cuts, answers that never arrive.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde_json::json;
+use video_telemetry::session::clock;
 
 use crate::judge::Judge;
 use crate::own::Player;
@@ -17,11 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Everything twice and in any order, clocks wrong by years, most events after the summary was
 /// written, and some that no database can hold among good ones.
 pub async fn unreliable(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let sessions = stage.amount(80, 1500);
+    let sessions = stage.amount(80, 800);
     let url = stage.database()?;
     let mut server = Server::new(stage.folder.path(), &["--database-url", &url]).await?;
-    let begin = SystemTime::now() - Duration::from_secs(3600);
-    let begin = humantime::format_rfc3339_seconds(begin).to_string();
+    let begin = (clock::now() - Duration::from_secs(3600)).to_rfc3339();
     let mut more = vec!["--clock-skew", "5years", "--start-time", &begin];
     more.extend(["--duplicate-share", "0.2", "--shuffle"]);
     let few = [&more[..], &["--events-per-session", "5"]].concat();
@@ -82,7 +82,7 @@ async fn send_poison(stage: &mut Stage<'_>, server: &Server) -> anyhow::Result<(
 
 /// A bad network on both sides of the server.
 pub async fn network(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let sessions = stage.amount(80, 1500);
+    let sessions = stage.amount(80, 500);
     let url = stage.database()?;
     let to_storage = Proxy::to(&url).await;
     let arguments = ["--database-url", &to_storage.url()];

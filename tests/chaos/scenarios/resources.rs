@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// No space is left, then there is again.
 pub async fn disk_full(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((3, 100), (10, 1000));
+    let (seconds, sessions) = stage.amount((3, 100), (10, 600));
     let disk = Disk::mount(&stage.folder("disk")?).map_err(Impossible)?;
     let data_dir = disk.folder.join("data");
     let path = data_dir.to_str().context("a plain path")?;
@@ -54,7 +54,7 @@ pub async fn disk_full(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
 
 /// Sessions come and go at a constant rate.
 pub async fn memory(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, rate) = stage.amount((6, 20), (75, 80));
+    let (seconds, rate) = stage.amount((6, 20), (75, 60));
     let url = stage.database()?;
     let mut server = Server::new(stage.folder.path(), &["--database-url", &url]).await?;
     let rate_per_second = rate.to_string();

@@ -7,7 +7,7 @@ use crate::stage::{Server, Stage, events_of};
 
 /// kill -9 at random moments; it comes back at the same place.
 pub async fn killed(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (kills, sessions) = stage.amount((3, 150), (20, 3000));
+    let (kills, sessions) = stage.amount((3, 150), (20, 1200));
     let url = stage.database()?;
     let mut server = Server::new(stage.folder.path(), &["--database-url", &url]).await?;
     let load = stage.play(&[&server.url()], sessions, &["--duplicate-share", "0.05"])?;
@@ -28,7 +28,7 @@ pub async fn killed(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
 
 /// SIGTERM under load: what is in flight is answered, summaries are written, the exit code is 0.
 pub async fn asked_to_stop(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (stops, sessions) = stage.amount((1, 80), (3, 1500));
+    let (stops, sessions) = stage.amount((1, 80), (3, 800));
     let url = stage.database()?;
     let mut server = Server::new(stage.folder.path(), &["--database-url", &url]).await?;
     let load = stage.play(&[&server.url()], sessions, &[])?;
@@ -58,7 +58,7 @@ pub async fn three(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
 
 /// Several servers on one database; the batches of every session go round them.
 async fn shared_by(stage: &mut Stage<'_>, count: usize) -> anyhow::Result<Outcome> {
-    let sessions = stage.amount(80, 1500);
+    let sessions = stage.amount(80, 800);
     let database = stage.database()?;
     let mut servers = Vec::new();
     for _ in 0..count {

@@ -1,17 +1,14 @@
-//! What happens to PostgreSQL: it is stopped, frozen, and has no connection left.
+//! What happens to PostgreSQL: it is stopped, and has no connection left.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use futures_util::TryStreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use rand::RngExt as _;
 use rustix::process::{Signal, kill_process};
 use video_telemetry::storage::cluster::PrivateCluster;
 
-use crate::own::{Answer, Player};
-use crate::postgresql::{Frozen, Hog, connect, postmaster, started_again};
+use crate::postgresql::{Hog, connect, postmaster, started_again};
 use crate::process::private_url;
 use crate::report::Outcome;
 use crate::stage::{Server, Stage, events_of};
@@ -22,7 +19,7 @@ const TICK: Duration = Duration::from_millis(100);
 const CONNECTIONS: usize = 25;
 
 /// A server with a private cluster, and the cluster's folder.
-async fn with_private_cluster(stage: &Stage<'_>) -> anyhow::Result<(Server, PathBuf, String)> {
+pub async fn with_private_cluster(stage: &Stage<'_>) -> anyhow::Result<(Server, PathBuf, String)> {
     let data_dir = stage.folder.path().join("data");
     let path = data_dir.to_str().context("a plain path")?;
     let server = Server::new(stage.folder.path(), &["--data-dir", path]).await?;
@@ -32,7 +29,7 @@ async fn with_private_cluster(stage: &Stage<'_>) -> anyhow::Result<(Server, Path
 
 /// Immediate stops and fast ones, at random moments; the server starts it again.
 pub async fn stopped(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (immediate, fast, sessions) = stage.amount((1, 1, 100), (5, 2, 3000));
+    let (immediate, fast, sessions) = stage.amount((1, 1, 100), (5, 2, 1500));
     let (mut server, pgdata, url) = with_private_cluster(stage).await?;
     let load = stage.play(&[&server.url()], sessions, &[])?;
     let mut signals = vec![Signal::QUIT; immediate];
@@ -55,116 +52,8 @@ pub async fn stopped(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// SIGSTOP of all its processes: sockets stay open and nothing answers.
-pub async fn frozen(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((8, 100), (30, 1500));
-    let (mut server, pgdata, url) = with_private_cluster(stage).await?;
-    let load = stage.play(&[&server.url()], sessions, &[])?;
-    let moment = stage.moments(1, events_of(sessions))[0];
-    load.until_acked(moment).await?;
-    let logs = stage.folder("own")?;
-    stage.logs.push(logs.clone());
-    let frozen = Frozen::all_of(&pgdata)?;
-    let mut watch = Watch::default();
-    let begun = Instant::now();
-    let asking = async {
-        let asked = FuturesUnordered::new();
-        while begun.elapsed() < Duration::from_secs(seconds) {
-            let mut player = Player::new(&stage.http, &server.url(), &logs)?;
-            asked.push(async move {
-                let event = player.event();
-                player.post(&[event]).await
-            });
-            tokio::time::sleep(TICK * 3).await;
-        }
-        let answers: Vec<Answer> = asked.try_collect().await?;
-        let odd = answers.iter().find(|it| ![200, 503].contains(&it.status));
-        ensure!(
-            odd.is_none(),
-            "a frozen PostgreSQL was answered otherwise than by 503"
-        );
-        anyhow::Ok(answers)
-    };
-    let looking = watch.look(stage, &server, Duration::from_secs(seconds));
-    let thawing = async {
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
-        drop(frozen);
-        Instant::now()
-    };
-    let (answers, looked, thawed) = tokio::join!(asking, looking, thawing);
-    looked?;
-    ready(stage, &server).await?;
-    let ready_after = thawed.elapsed();
-    let played = load.finish().await?;
-    let faults = format!("SIGSTOP for {seconds} s");
-    let mut outcome = stage.judge(&mut server, &url, faults, &played).await?;
-    match answers {
-        Ok(answers) => outcome.figures.push(quickness(&answers)),
-        Err(error) => outcome.complaints.push(format!("{error:#}")),
-    }
-    let ready_after = ready_after.as_secs_f64();
-    outcome
-        .figures
-        .push(format!("ready again after {ready_after:.1} s"));
-    if !watch.was_unready {
-        outcome
-            .complaints
-            .push("/readyz never said that storage is away".to_owned());
-    }
-    let healthz = watch.slowest.as_secs_f64() * 1000.0;
-    outcome
-        .figures
-        .push(format!("/healthz within {healthz:.0} ms"));
-    outcome.complaints.extend(server.panics());
-    server.stop().await?;
-    Ok(outcome)
-}
-
-/// How soon players were refused. The first to meet the frozen server wait for what becomes of their
-/// events, which is the longest that anybody waits.
-fn quickness(answers: &[Answer]) -> String {
-    let refused = answers.iter().filter(|answer| answer.status == 503);
-    let mut refused: Vec<Duration> = refused.map(|answer| answer.after).collect();
-    refused.sort_unstable();
-    let ms = |at: Option<&Duration>| at.map_or(0.0, |took| took.as_secs_f64() * 1000.0);
-    format!(
-        "503 ×{} within {:.0} ms, half of them {:.0} ms",
-        refused.len(),
-        ms(refused.last()),
-        ms(refused.get(refused.len() / 2)),
-    )
-}
-
-/// What probes saw meanwhile.
-#[derive(Default)]
-struct Watch {
-    was_unready: bool,
-    slowest: Duration,
-}
-
-impl Watch {
-    async fn look(
-        &mut self,
-        stage: &Stage<'_>,
-        server: &Server,
-        during: Duration,
-    ) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        while begun.elapsed() < during {
-            let asked = Instant::now();
-            ensure!(
-                status(stage, server, "/healthz").await? == 200,
-                "/healthz fails"
-            );
-            self.slowest = self.slowest.max(asked.elapsed());
-            self.was_unready |= status(stage, server, "/readyz").await? == 503;
-            tokio::time::sleep(TICK).await;
-        }
-        Ok(())
-    }
-}
-
-async fn status(stage: &Stage<'_>, server: &Server, path: &str) -> anyhow::Result<u16> {
+/// The status of a GET, which must not take long.
+pub async fn status(stage: &Stage<'_>, server: &Server, path: &str) -> anyhow::Result<u16> {
     let request = stage.http.get(format!("{}{path}", server.url()));
     let asked = request.timeout(Duration::from_secs(5)).send().await;
     Ok(asked
@@ -185,7 +74,7 @@ pub async fn ready(stage: &Stage<'_>, server: &Server) -> anyhow::Result<()> {
 
 /// Somebody takes all connections, ours too, keeps them for some seconds, and lets go.
 pub async fn exhausted(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
-    let (seconds, sessions) = stage.amount((3, 100), (10, 1000));
+    let (seconds, sessions) = stage.amount((3, 100), (10, 600));
     // On a thread of its own, since starting a cluster blocks. It keeps running what it started.
     let cluster = tokio::task::spawn_blocking(PrivateCluster::temporary).await??;
     let url = cluster.database_url();

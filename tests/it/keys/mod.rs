@@ -2,6 +2,7 @@
 
 mod command;
 mod defaults;
+mod erasing;
 mod headers;
 mod limits;
 mod projects;
