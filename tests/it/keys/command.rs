@@ -75,7 +75,7 @@ async fn a_key_is_shown_once_listed_by_its_beginning_and_revoked_by_its_id() {
 }
 
 #[actix_web::test]
-async fn a_project_must_be_one_word_and_a_kind_one_of_two() {
+async fn a_project_must_be_one_word_and_a_kind_one_of_three() {
     let url = "postgres://nobody@localhost:1/none";
     let refused = async |line: &[&str], says: &str| {
         let ran = run(url, &[&["keys", "create"], line].concat()).await;
@@ -85,7 +85,7 @@ async fn a_project_must_be_one_word_and_a_kind_one_of_two() {
     refused(&["--kind", "read", "--project", "a b"], "letters, digits").await;
     refused(
         &["--kind", "admin", "--project", "a"],
-        "[possible values: write, read]",
+        "[possible values: write, read, erase]",
     )
     .await;
     refused(&["--kind", "read"], "--project").await;
