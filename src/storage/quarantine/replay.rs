@@ -136,7 +136,7 @@ impl Replayer<'_> {
             }
             for (number, fate) in numbers.into_iter().zip(&outcome.fates) {
                 if let Some(trial) = trials.get_mut(number) {
-                    done.count(&fate, trial);
+                    done.count(fate, trial);
                 }
             }
         }
