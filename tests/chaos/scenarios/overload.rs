@@ -19,7 +19,8 @@ const STILL_GROWS: f64 = 1.05;
 const FACTOR: f64 = 5.0;
 const CONNECTIONS: usize = 400;
 /// The promises: goodput as a share of the peak, the slowest accepted request in a hundred, and half
-/// of the refusals. The short form runs beside who knows what, and may take twice the time.
+/// of the refusals. The short form runs beside who knows what: it tells its figures, and only what
+/// does not depend on the machine is held against it.
 const GOODPUT: f64 = 0.8;
 const LONGEST_ACCEPTED: Duration = Duration::from_secs(1);
 const LONGEST_REFUSAL: Duration = Duration::from_millis(10);
@@ -54,7 +55,7 @@ pub async fn overload(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     outcome
         .figures
         .push(format!("at most {queued:.0} events in the queue"));
-    measure(&salvo, peak, stage.amount(2, 1), &mut outcome);
+    measure(&salvo, peak, stage.long, &mut outcome);
     stage.judge_rows(&mut server, &url, &mut outcome).await?;
     outcome.complaints.extend(server.panics());
     server.check_counters(&stage.http).await?;
@@ -88,7 +89,7 @@ async fn peak(volley: &std::sync::Arc<Volley>, step: Duration) -> f64 {
     peak
 }
 
-fn measure(salvo: &Salvo, peak: f64, leniency: u32, outcome: &mut Outcome) {
+fn measure(salvo: &Salvo, peak: f64, strict: bool, outcome: &mut Outcome) {
     let Salvo {
         shots,
         unsent,
@@ -119,16 +120,16 @@ fn measure(salvo: &Salvo, peak: f64, leniency: u32, outcome: &mut Outcome) {
     let untold = refused.iter().filter(|shot| !shot.told_when).count();
     let broken = [
         (
-            *goodput < peak * GOODPUT,
+            strict && *goodput < peak * GOODPUT,
             "goodput is below 80 % of the peak",
         ),
         (
-            accepted > LONGEST_ACCEPTED * leniency,
+            strict && accepted > LONGEST_ACCEPTED,
             "p99 of accepted requests is above 1 s",
         ),
         (refused.is_empty(), "nothing was refused"),
         (
-            refusal(0.5) > LONGEST_REFUSAL * leniency,
+            strict && refusal(0.5) > LONGEST_REFUSAL,
             "half of the refusals take above 10 ms",
         ),
         (untold > 0, "refusals came without Retry-After"),
