@@ -223,6 +223,7 @@ fn serve_http(
     let server = HttpServer::new(move || {
         let entrance = entrance.clone();
         App::new()
+            .wrap(from_fn(http::hang_up))
             .wrap(from_fn(http::harden))
             .configure(move |config| http::routes(config, entrance))
     })

@@ -21,6 +21,7 @@ mod refusal;
 mod site;
 mod streams;
 mod telemetry;
+mod unread;
 mod wire;
 
 use std::sync::{Arc, OnceLock};
@@ -44,6 +45,7 @@ pub use problem::Problem;
 pub use readiness::{Readiness, Unready};
 pub use refusal::Refusal;
 pub use streams::Streams;
+pub use unread::hang_up;
 pub use wire::split;
 
 use crate::session::Registry;

@@ -1,6 +1,7 @@
 //! Requests of any kind to a server, and what the tests say of the answers.
 
 use std::io::Write;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -133,6 +134,15 @@ impl RawClient {
             }
         }
         self.0.write_all(b"0\r\n\r\n").await.ok();
+    }
+
+    /// Reads what comes until the server closes the connection.
+    pub async fn read_to_end(&mut self) -> String {
+        let mut text = Vec::new();
+        let end = self.0.read_to_end(&mut text);
+        let ended = tokio::time::timeout(Duration::from_secs(20), end).await;
+        assert!(ended.is_ok(), "the connection is still open");
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// The status of the next answer.

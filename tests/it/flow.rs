@@ -167,3 +167,46 @@ async fn a_half_sent_body_does_not_hold_up_a_stop() {
     );
     assert_eq!(database.count("SELECT FROM session_summaries").await, 1);
 }
+
+#[actix_web::test]
+async fn a_body_without_a_length_that_never_ends_does_not_keep_its_connection() {
+    let server = server_with(|settings| settings.body_timeout = Duration::from_millis(300)).await;
+    for (request, type_of_body, status) in [
+        ("POST /telemetry", "text/plain", "408"),
+        ("POST /telemetry", "text/html", "415"),
+        ("GET /healthz", "text/plain", "200"),
+        ("GET /api/v1/live", "text/plain", "200"),
+        ("POST /nowhere", "text/plain", "404"),
+    ] {
+        let mut client = RawClient::connect(&server).await;
+        let head = format!(
+            "{request} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {type_of_body}\r\n\
+            transfer-encoding: chunked\r\n\r\n5\r\n"
+        );
+        client.send(&head).await;
+        let answer = client.read_to_end().await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{request}: {answer}"
+        );
+    }
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_body_in_chunks_leaves_its_connection_to_the_next_request() {
+    let server = server().await;
+    let mut client = RawClient::connect(&server).await;
+    for (n, last) in [(1, ""), (2, "connection: close\r\n")] {
+        let event = least_event("s", &format!("e{n}")).to_string();
+        let head = format!(
+            "POST /telemetry HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\n{last}\
+            transfer-encoding: chunked\r\n\r\n"
+        );
+        client.send(&head).await;
+        client.send_chunks(event.as_bytes()).await;
+    }
+    let answers = client.read_to_end().await;
+    assert_eq!(answers.matches("\"accepted\":1").count(), 2, "{answers}");
+    server.application.stop().await.unwrap();
+}
