@@ -17,6 +17,7 @@ use crate::app::{Privacy, Source};
 use crate::http::DEFAULT_PROJECT;
 use crate::session::clock;
 use crate::storage::erasures::{self, Erased, Target};
+use crate::storage::keys::ProjectName;
 use crate::storage::{Pool, SessionKey};
 
 #[derive(Debug, Args)]
@@ -41,7 +42,7 @@ pub(super) struct EraseArgs {
     viewer: Option<String>,
     /// Of which project
     #[arg(long, default_value = DEFAULT_PROJECT)]
-    project: String,
+    project: ProjectName,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -68,13 +69,13 @@ pub(super) fn run(args: &EraseArgs, source: Source) -> anyhow::Result<ExitCode> 
 
 impl EraseArgs {
     fn target(&self, privacy: &Privacy) -> anyhow::Result<Target> {
-        let project: Arc<str> = self.project.as_str().into();
+        let project: Arc<str> = self.project.to_string().into();
         let id = self.session.as_ref().or(self.viewer.as_ref());
         let key = SessionKey::new(&project, id.cloned().unwrap_or_default());
-        if !key.is_storable() {
-            bail!("an id has 1 to 200 bytes without NUL, there can be nothing of this one");
-        }
         Ok(match &self.viewer {
+            None if !key.is_storable() => {
+                bail!("an id has 1 to 200 bytes without NUL, there can be no such session")
+            }
             None => Target::Session(key),
             Some(viewer_id) => Target::Viewer {
                 project,
@@ -99,7 +100,7 @@ impl EraseArgs {
         write!(
             stderr,
             "Erase {what} in project {}? This cannot be undone [y/N] ",
-            output::printable(&self.project)
+            self.project
         )?;
         stderr.flush()?;
         let mut answer = String::new();
@@ -109,9 +110,15 @@ impl EraseArgs {
 
     fn report(&self, erased: Erased) -> anyhow::Result<()> {
         let finished = !self.no_wait;
+        if self.viewer.is_some() && erased.sessions == 0 {
+            writeln!(
+                std::io::stderr(),
+                "no session names this viewer; where the servers hash ids, --viewer-id and the secret must be theirs"
+            )?;
+        }
         if self.output.asked() == Some(Format::Json) {
             return output::print_json(&json!({
-                "project": self.project,
+                "project": self.project.to_string(),
                 "session": self.session,
                 "viewer": self.viewer,
                 "sessions": erased.sessions,

@@ -43,7 +43,9 @@ impl LogArgs {
     /// `by_default`: the filter where none is given.
     pub(super) fn init(&self, by_default: &str) -> anyhow::Result<()> {
         let filter = self.log.as_deref().filter(|filter| !filter.is_empty());
-        let filter = EnvFilter::try_new(filter.unwrap_or(by_default)).context("--log")?;
+        // Whoever sends what is no HTTP would have a line for it.
+        let by_default = format!("{by_default},actix_http::h1::dispatcher=off");
+        let filter = EnvFilter::try_new(filter.unwrap_or(&by_default)).context("--log")?;
         let logs = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(std::io::stderr().is_terminal())

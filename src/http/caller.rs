@@ -36,6 +36,9 @@ pub(super) struct Analyst {
     pub(super) key: Option<Arc<KnownKey>>,
 }
 
+/// Who may see how the server does.
+pub(super) struct Prober;
+
 /// Who may erase, and of which project.
 pub(super) struct Eraser {
     pub(super) project: Arc<str>,
@@ -48,6 +51,16 @@ impl FromRequest for Analyst {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move { door(&request)?.analyst(&request).await })
+    }
+}
+
+impl FromRequest for Prober {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { door(&request)?.prober(&request).await.map(|_holder| Self) })
     }
 }
 

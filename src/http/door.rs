@@ -138,6 +138,18 @@ impl Door {
 
     /// Who asks a question, if that is allowed.
     pub(super) async fn analyst(&self, request: &HttpRequest) -> Result<Analyst, Problem> {
+        let analyst = self.prober(request).await?;
+        let allowance = match &analyst.key {
+            Some(key) => &key.allowance,
+            None => &self.anonymous,
+        };
+        let taken = allowance.take_question();
+        taken.map_err(|refusal| self.counted(refusal.into()))?;
+        Ok(analyst)
+    }
+
+    /// The same, of whoever must not be held up by questions: those who watch the server.
+    pub(super) async fn prober(&self, request: &HttpRequest) -> Result<Analyst, Problem> {
         self.holder(request, KeyKind::Read).await
     }
 
@@ -160,7 +172,6 @@ impl Door {
                 return self.local_holder(sent, request, kind);
             };
             key.must_be(kind)?;
-            key.allowance.take_question()?;
             Ok(Analyst {
                 project: Arc::clone(&key.project),
                 key: Some(key),
@@ -177,13 +188,10 @@ impl Door {
     ) -> Result<Analyst, Problem> {
         let is_open = self.keyring.is_empty() && self.rules.is_loopback;
         match sent {
-            _ if is_open && is_local(request) => {
-                self.anonymous.take_question()?;
-                Ok(Analyst {
-                    project: Arc::clone(&self.project),
-                    key: None,
-                })
-            }
+            _ if is_open && is_local(request) => Ok(Analyst {
+                project: Arc::clone(&self.project),
+                key: None,
+            }),
             Some(_) => Err(Refusal::UnknownKey.into()),
             None if is_open => Err(Refusal::NotLocal.into()),
             None => Err(Refusal::MissingKey(kind).into()),

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use prometheus_client::encoding::text::encode;
 
-use super::caller::Analyst;
+use super::caller::Prober;
 use super::{Entrance, Problem};
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -50,7 +50,7 @@ pub(super) async fn readyz(entrance: Data<Entrance>) -> HttpResponse {
 )]
 pub(super) async fn metrics(
     entrance: Data<Entrance>,
-    _analyst: Analyst,
+    _prober: Prober,
 ) -> Result<HttpResponse, Problem> {
     let service = entrance.service.get().ok_or(Problem::Starting)?;
     let mut text = String::new();

@@ -100,7 +100,7 @@ impl fmt::Display for Refusal {
             Self::RevokedKey => f.write_str("the key was revoked"),
             Self::WrongKind(needed) => write!(
                 f,
-                "the key is of another kind, one of the kind {} is needed",
+                "a key of the kind {} is needed, and this one is of another",
                 needed.name()
             ),
             Self::RateLimited(wait) => write!(

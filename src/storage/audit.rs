@@ -142,7 +142,9 @@ pub async fn verify(
                     fault: Fault::NoRows,
                 })
                 .collect();
-            verified.sessions += u64::try_from(differences.len()).unwrap_or(0);
+            let sealed = sealed_without_rows(connection).await?;
+            verified.sealed += sealed;
+            verified.sessions += sealed + u64::try_from(differences.len()).unwrap_or(0);
             let left = not_erased(connection, differences, &mut verified).await?;
             left.into_iter().for_each(&mut found);
             Ok(verified)
@@ -254,6 +256,23 @@ async fn without_rows(connection: &mut AsyncPgConnection) -> QueryResult<Vec<Ses
         .into_iter()
         .map(|key| SessionKey::new(&key.project.as_str().into(), key.session_id))
         .collect())
+}
+
+/// How many sealed summaries have outlived all of their rows.
+async fn sealed_without_rows(connection: &mut AsyncPgConnection) -> QueryResult<u64> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        sessions: i64,
+    }
+    let count: Count = sql_query(
+        "SELECT count(*) AS sessions FROM session_summaries AS s \
+         WHERE sealed_at IS NOT NULL AND NOT EXISTS (SELECT FROM telemetry_events AS e \
+             WHERE e.project = s.project AND e.session_id = s.session_id)",
+    )
+    .get_result(connection)
+    .await?;
+    Ok(count.sessions.unsigned_abs())
 }
 
 /// What `refold` did.

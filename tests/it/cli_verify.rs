@@ -124,3 +124,19 @@ async fn whole_numbers_of_a_site_that_no_double_counts_one_by_one_are_no_differe
     );
     server.application.stop().await.unwrap();
 }
+
+#[actix_web::test]
+async fn verify_counts_sealed_sessions_apart_also_when_their_events_are_gone() {
+    let database = finished_sessions().await;
+    database
+        .execute("UPDATE session_summaries SET sealed_at = now() WHERE session_id <> 's1'")
+        .await;
+    database
+        .execute("DELETE FROM telemetry_events WHERE session_id = 's2'")
+        .await;
+    let told = verify(&database, "table").await.ended(0);
+    assert!(
+        told.contains("0 differences in 3 sessions (1 equal, 0 live, 2 sealed"),
+        "{told}"
+    );
+}

@@ -22,7 +22,7 @@ pub(in super::super) struct CreateArgs {
     #[arg(long, value_name = "NAME")]
     project: ProjectName,
     /// Whose it is, for `keys list`
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     label: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
@@ -45,6 +45,14 @@ impl From<Kind> for KeyKind {
             Kind::Read => Self::Read,
             Kind::Erase => Self::Erase,
         }
+    }
+}
+
+/// It is shown on terminals.
+fn label(text: &str) -> Result<String, String> {
+    match text.chars().any(char::is_control) {
+        true => Err("it must not have control characters".to_owned()),
+        false => Ok(text.to_owned()),
     }
 }
 

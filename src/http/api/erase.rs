@@ -10,7 +10,6 @@ use super::params;
 use crate::session::clock;
 use crate::storage::SessionKey;
 use crate::storage::erasures::{Erased, Target};
-use crate::storage::event::MAX_TEXT_BYTES;
 use crate::storage::query::Mistake;
 
 /// Erase a session
@@ -39,6 +38,7 @@ pub(in super::super) async fn session(
     let service = entrance.open()?;
     params(&request, &[])?;
     let key = SessionKey::new(&eraser.project, session_id.into_inner());
+    must_be_text(&request, "session_id", &key.session_id)?;
     if !key.is_storable() {
         return Err(Problem::UnknownSession);
     }
@@ -69,17 +69,24 @@ pub(in super::super) async fn viewer(
     let service = entrance.open()?;
     params(&request, &[])?;
     let viewer_id = viewer_id.into_inner();
-    if !(1..=MAX_TEXT_BYTES).contains(&viewer_id.len()) || viewer_id.contains('\0') {
-        let parameter = "viewer_id".to_owned();
-        let detail = format!("it must be 1 to {MAX_TEXT_BYTES} bytes without NUL");
-        return Err(Mistake { parameter, detail }.into());
-    }
+    must_be_text(&request, "viewer_id", &viewer_id)?;
     let target = Target::Viewer {
         project: eraser.project,
         viewer_id,
         policy: service.viewer_ids.clone(),
     };
     erase(service, target).await
+}
+
+/// An address whose bytes are no UTF-8 is decoded to something else, and nobody asked to erase that.
+fn must_be_text(request: &HttpRequest, parameter: &str, id: &str) -> Result<(), Problem> {
+    let is_sent = || request.path().to_ascii_uppercase().contains("%EF%BF%BD");
+    if (!id.contains('\u{fffd}') || is_sent()) && !id.contains('\0') {
+        return Ok(());
+    }
+    let parameter = parameter.to_owned();
+    let detail = "it must be UTF-8 without NUL".to_owned();
+    Err(Mistake { parameter, detail }.into())
 }
 
 async fn erase(service: &Service, target: Target) -> Result<HttpResponse, Problem> {

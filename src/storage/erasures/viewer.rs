@@ -22,6 +22,12 @@ const TIMEOUT: Duration = Duration::from_secs(600);
 /// Summaries may be older than all events; ids of this age are looked for at least.
 const LEAST_AGE: TimeDelta = TimeDelta::days(400);
 
+/// A row that names the viewer. What is no usable id (a number, a text that is too long) is in the
+/// event as it was sent, and in no column.
+const IN_COLUMN: &str = "viewer_id = ANY($2)";
+const IN_EVENT: &str =
+    "(viewer_id = ANY($2) OR (viewer_id IS NULL AND raw_json ->> 'viewerId' = ANY($2)))";
+
 #[derive(QueryableByName)]
 struct Name {
     #[diesel(sql_type = Text)]
@@ -36,13 +42,12 @@ pub(super) async fn sessions(
     most: usize,
 ) -> Result<Vec<SessionKey>, StorageError> {
     let mut found = BTreeSet::new();
-    let mut tables = vec!["session_summaries".to_owned()];
-    tables.extend(partitions(pool).await?);
-    for table in tables {
+    found.extend(of_table(pool, "session_summaries", IN_COLUMN, project, ids, most).await?);
+    for table in partitions(pool).await? {
         if found.len() >= most {
             break;
         }
-        found.extend(of_table(pool, &table, project, ids, most).await?);
+        found.extend(of_table(pool, &table, IN_EVENT, project, ids, most).await?);
     }
     let named = found.into_iter().map(|id| SessionKey::new(project, id));
     Ok(named.collect())
@@ -77,6 +82,7 @@ async fn partitions(pool: &Pool) -> Result<Vec<String>, StorageError> {
 async fn of_table(
     pool: &Pool,
     table: &str,
+    names: &str,
     project: &str,
     ids: &[String],
     most: usize,
@@ -85,7 +91,7 @@ async fn of_table(
     let ask = async |connection: &mut AsyncPgConnection| {
         let rows: Vec<Name> = sql_query(format!(
             "SELECT DISTINCT session_id AS name FROM {table} \
-             WHERE project = $1 AND viewer_id = ANY($2) LIMIT $3"
+             WHERE project = $1 AND {names} LIMIT $3"
         ))
         .bind::<Text, _>(project)
         .bind::<Array<Text>, _>(ids)

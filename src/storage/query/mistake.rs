@@ -35,6 +35,7 @@ impl Mistake {
         let known: Vec<&str> = known.into_iter().collect();
         let advice = match nearest(given, &known) {
             Some(name) => format!("did you mean {name}?"),
+            None if known.is_empty() => "none is known here".to_owned(),
             None if known.len() <= MAX_LISTED => format!("known are {}", known.join(", ")),
             None => "see the dictionary".to_owned(),
         };

@@ -123,13 +123,35 @@ async fn erasing_a_viewer_erases_every_session_that_names_them() {
 }
 
 #[actix_web::test]
+async fn a_viewer_whose_id_is_none_is_found_in_the_events_as_they_were_sent() {
+    let server = hasty_server().await;
+    let long = "x".repeat(201);
+    for (session, id) in [("s1", json!(12_345_678)), ("s2", json!(long))] {
+        let mut sent = event(session, "", 0);
+        sent["viewerId"] = id;
+        server.telemetry(&[sent]).await.took(1, 0, 0);
+    }
+    for id in ["12345678", &long] {
+        let erased = server.erase(&format!("viewers/{id}")).await.json();
+        assert_eq!(
+            (&erased["sessions"], &erased["events"]),
+            (&json!(1), &json!(1))
+        );
+    }
+    let rows = "SELECT FROM telemetry_events";
+    assert_eq!(server.database.count(rows).await, 0);
+    server.application.stop().await.unwrap();
+}
+
+#[actix_web::test]
 async fn what_cannot_be_erased_is_told_so() {
     let server = server().await;
     let long = "x".repeat(201);
     for (path, status, code) in [
         (format!("sessions/{long}"), 404, "unknown_session"),
-        (format!("viewers/{long}"), 400, "invalid_parameter"),
         ("viewers/a%00b".to_owned(), 400, "invalid_parameter"),
+        ("viewers/%ff".to_owned(), 400, "invalid_parameter"),
+        ("sessions/%ff".to_owned(), 400, "invalid_parameter"),
         ("sessions/s?really=1".to_owned(), 400, "invalid_parameter"),
         ("sessions".to_owned(), 405, "method_not_allowed"),
     ] {

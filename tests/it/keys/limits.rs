@@ -84,6 +84,10 @@ async fn questions_are_limited_by_key_and_all_without_a_key_share() {
     assert_eq!(waits(refused.expect("one is refused"), "rate_limited"), 1);
     let key = server.read_key("shop").await;
     assert_eq!(server.ask_as(&key, "/api/v1/metrics").await.status, 200);
+    // Whoever watches the server asks no questions.
+    for _ in 0..20 {
+        assert_eq!(server.ask_as(&key, "/metrics").await.status, 200);
+    }
     server.application.stop().await.unwrap();
 }
 

@@ -2,7 +2,6 @@
 
 mod command;
 mod defaults;
-mod erasing;
 mod headers;
 mod limits;
 mod projects;
