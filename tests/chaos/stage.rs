@@ -189,10 +189,10 @@ impl Server {
     pub async fn start(&mut self) -> anyhow::Result<()> {
         let mut options = OpenOptions::new();
         let log: File = options.create(true).append(true).open(&self.log)?;
-        let arguments = ["--idle-timeout", "1s"].into_iter();
-        let arguments: Vec<&str> = arguments
-            .chain(self.arguments.iter().map(String::as_str))
-            .collect();
+        let mut arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        if !arguments.contains(&"--idle-timeout") {
+            arguments.extend(["--idle-timeout", "1s"]);
+        }
         let mut starting = ServeProcess::spawn(self.port, &arguments, "warn", log.into());
         let stdout = starting.stdout();
         let reading = tokio::task::spawn_blocking(move || first_line(stdout));

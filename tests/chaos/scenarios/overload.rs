@@ -30,8 +30,11 @@ pub async fn overload(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     let (step, during) = (Duration::from_millis(step), Duration::from_secs(during));
     let url = stage.database()?;
     let proxy = Proxy::to(&url).await;
-    // One lane, so that there is one bottleneck to speak of on any machine.
-    let arguments = ["--database-url", &proxy.url(), "--write-connections", "1"];
+    // One lane, so that there is one bottleneck to speak of on any machine; and sessions are not over
+    // while they go on, as everywhere but here, or they are folded anew all the time.
+    let url_behind = proxy.url();
+    let mut arguments = vec!["--database-url", &url_behind, "--write-connections", "1"];
+    arguments.extend(["--idle-timeout", "60s"]);
     let mut server = Server::new(stage.folder.path(), &arguments).await?;
     let volley = Volley::at(server.url().replace("http://", "").parse()?);
     // Connections are made and statements prepared once, and not by those who are measured.
@@ -45,6 +48,7 @@ pub async fn overload(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     let shooting = volley.open(peak * FACTOR, CONNECTIONS, during);
     let (salvo, queued) = tokio::join!(shooting, longest_queue(stage, &server, during));
     proxy.mend();
+    server.check_counters(&stage.http).await?;
     let logs = stage.folder("volley")?;
     volley.write_logs(&logs)?;
     stage.logs.push(logs);
@@ -58,7 +62,6 @@ pub async fn overload(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     measure(&salvo, peak, stage.long, &mut outcome);
     stage.judge_rows(&mut server, &url, &mut outcome).await?;
     outcome.complaints.extend(server.panics());
-    server.check_counters(&stage.http).await?;
     server.stop().await?;
     Ok(outcome)
 }

@@ -43,6 +43,7 @@ pub async fn unreliable(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     send_poison(stage, &server).await?;
     let played = load.finish().await?;
     let faults = "20 % duplicates, shuffled, late, clocks wrong by ±5 years".to_owned();
+    server.check_counters(&stage.http).await?;
     let mut outcome = stage.judge(&mut server, &url, faults, &played).await?;
     outcome
         .figures
@@ -52,7 +53,6 @@ pub async fn unreliable(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     ensure!(duplicates > 0, "the late players sent nothing twice");
     outcome.figures.push(format!("{duplicates} duplicates"));
     outcome.complaints.extend(server.panics());
-    server.check_counters(&stage.http).await?;
     server.stop().await?;
     Ok(outcome)
 }
@@ -124,6 +124,7 @@ pub async fn network(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
         "latency, {} cuts, {lost} commits and {player_lost} replies unheard",
         cuts + player_cuts
     );
+    server.check_counters(&stage.http).await?;
     let mut outcome = stage.judge(&mut server, &url, faults, &played).await?;
     if cuts == 0 || lost == 0 || player_cuts == 0 || player_lost == 0 {
         outcome
@@ -131,7 +132,6 @@ pub async fn network(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
             .push("the network was too good".to_owned());
     }
     outcome.complaints.extend(server.panics());
-    server.check_counters(&stage.http).await?;
     server.stop().await?;
     Ok(outcome)
 }

@@ -77,6 +77,7 @@ pub async fn memory(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     }
     let played = load.finish().await?;
     let faults = format!("{rate} sessions/s come and go for {seconds} s");
+    server.check_counters(&stage.http).await?;
     let mut outcome = stage.judge(&mut server, &url, faults, &played).await?;
     outcome.figures.push(format!(
         "RSS {start:.0} MiB warm, {peak:.0} at most, {end:.0} at the end, budget +{BUDGET_MIB:.0}"
@@ -95,7 +96,6 @@ pub async fn memory(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
             .push(format!("{live} sessions are live with no player left"));
     }
     outcome.complaints.extend(server.panics());
-    server.check_counters(&stage.http).await?;
     server.stop().await?;
     Ok(outcome)
 }

@@ -94,13 +94,13 @@ pub async fn exhausted(stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     drop(hog);
     let played = load.finish().await?;
     ready(stage, &server).await?;
+    server.check_counters(&stage.http).await?;
     let faults = format!("all {taken} connections taken for {seconds} s");
     let mut outcome = stage.judge(&mut server, &url, faults, &played).await?;
     if played.report["retries_by_reason"]["http_503"].is_null() {
         outcome.complaints.push("no player noticed".to_owned());
     }
     outcome.complaints.extend(server.panics());
-    server.check_counters(&stage.http).await?;
     server.stop().await?;
     tokio::task::spawn_blocking(|| cluster.stop()).await??;
     Ok(outcome)
